@@ -1,0 +1,1 @@
+"""attrs classes that packages and files exchange: no I/O, no arrays."""

@@ -1,0 +1,129 @@
+"""The run config: what a person writes to describe a run. Shared, because preflight reads it too.
+
+Paths are relative to the config file, except `output.output_dir`, which is relative to the current folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import define, field
+from attrs.validators import and_, deep_iterable, ge, gt, instance_of, le, lt, min_len, optional
+
+DATASET_NAMES = ("manifest", "mvtec", "visa", "btad", "custom", "demo")
+MAX_16_BIT = 65535
+
+_fraction = and_(gt(0.0), lt(1.0))
+
+
+@define(frozen=True, kw_only=True)
+class SplitPolicy:
+    """How records without an explicit split are divided, and how calibration images are held out.
+
+    `seed` defaults to the run's seed. `group_conflict` says what a group with members on two sides is:
+    an error, or allowed (and reported).
+    """
+
+    mode: Literal["benchmark"] = "benchmark"
+    scope: Literal["category"] = "category"
+    seed: int | None = field(default=None, validator=optional(ge(0)))
+    test_normal_fraction: float = field(default=0.2, validator=_fraction)
+    calibration_fraction: float = field(default=0.2, validator=_fraction)
+    group_conflict: Literal["error", "allow"] = "error"
+
+
+@define(frozen=True, kw_only=True)
+class DatasetConfig:
+    """Which images, and how they are read.
+
+    `resize` is the model's input as (height, width). `sixteen_bit_range` is the range of 16-bit values that
+    maps linearly to 0..255, e.g. [0, 4095] for a 12-bit camera.
+    """
+
+    name: Literal["manifest", "mvtec", "visa", "btad", "custom", "demo"] = "manifest"
+    root: str | None = None
+    manifest_path: str | None = None
+    category: str = field(default="all", validator=min_len(1))
+    resize: tuple[int, int] = field(default=(256, 256), validator=deep_iterable(and_(ge(32), le(4096))))
+    sixteen_bit_range: tuple[int, int] = field(
+        default=(0, MAX_16_BIT), validator=deep_iterable(and_(ge(0), le(MAX_16_BIT)))
+    )
+    split_policy: SplitPolicy = field(factory=SplitPolicy)
+
+    @sixteen_bit_range.validator
+    def _increasing(self, _attribute: object, value: tuple[int, int]) -> None:
+        if value[0] >= value[1]:
+            raise ValueError(f"the first value must be below the second, not {list(value)}")
+
+
+@define(frozen=True, kw_only=True)
+class FeaturesConfig:
+    """Which features a detector sees.
+
+    `backbone` is a timm model name, or `filters`: fixed oriented, colour and texture filters that need no
+    weights. `weights` is a file, or `pretrained` for timm's hub, or `random` (only ever when asked for).
+    `layers` are the backbone's layers to use; None means the backbone's default.
+    """
+
+    backbone: str = field(default="filters", validator=min_len(1))
+    weights: str | None = None
+    layers: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
+
+
+@define(frozen=True, kw_only=True)
+class ModelConfig:
+    """Which detector, where it is fitted, and its own options (checked against the detector's fields)."""
+
+    name: str = field(default="patchcore", validator=min_len(1))
+    device: str = field(default="auto", validator=min_len(1))
+    features: FeaturesConfig = field(factory=FeaturesConfig)
+    options: dict[str, Any] = field(factory=dict)
+
+
+@define(frozen=True, kw_only=True)
+class ThresholdConfig:
+    """How the image and pixel thresholds come from the scores of calibration normals."""
+
+    method: Literal["quantile", "fixed"] = "quantile"
+    quantile: float = field(default=0.995, validator=and_(gt(0.0), le(1.0)))
+    value: float | None = None
+    pixel_value: float | None = None
+
+    @value.validator
+    def _fixed_has_value(self, _attribute: object, value: float | None) -> None:
+        if (self.method == "fixed") != (value is not None):
+            raise ValueError('is needed with method = "fixed", and only there')
+
+
+@define(frozen=True, kw_only=True)
+class EvaluationConfig:
+    """What is measured.
+
+    `pixel_subset = "masked"` measures pixels on the anomalous images that have a mask (and the normals) where
+    others have none; by default one missing mask closes the gate.
+    """
+
+    pixel_metrics: bool = field(default=True, validator=instance_of(bool))
+    pixel_subset: Literal["all", "masked"] = "all"
+    aupro_limit: float = field(default=0.3, validator=and_(gt(0.0), le(1.0)))
+
+
+@define(frozen=True, kw_only=True)
+class OutputConfig:
+    """Where results go; without `output_dir`, a fresh time-stamped folder under `runs/`."""
+
+    output_dir: str | None = None
+    save_maps: bool = False
+
+
+@define(frozen=True, kw_only=True)
+class RunConfig:
+    """A whole run."""
+
+    seed: int = field(default=0, validator=ge(0))
+    recipe: str | None = None
+    dataset: DatasetConfig = field(factory=DatasetConfig)
+    model: ModelConfig = field(factory=ModelConfig)
+    threshold: ThresholdConfig = field(factory=ThresholdConfig)
+    evaluation: EvaluationConfig = field(factory=EvaluationConfig)
+    output: OutputConfig = field(factory=OutputConfig)

@@ -1,0 +1,44 @@
+"""One line of a manifest, before and after its paths are resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from attrs import define, field
+
+Split = Literal["train", "val", "test"]
+Role = Literal["train", "calibration", "test"]
+
+NORMAL = 0
+ANOMALOUS = 1
+LABEL_NAMES = ("normal", "anomalous")
+
+
+@define(frozen=True, kw_only=True)
+class Record:
+    """One image of a data set as the manifest tells it; paths are as written there.
+
+    `label` is 0 for normal and 1 for anomalous. `defect` names the type of an anomaly. `group_id` keeps images
+    of one part, lot or camera position on one side of a split. `meta` is opaque and travels into all results.
+    `line` is the line number in the manifest, 0 where there is none.
+    """
+
+    image_path: str
+    category: str
+    split: Split | None = None
+    label: int = NORMAL
+    mask_path: str | None = None
+    group_id: str | None = None
+    defect: str | None = None
+    meta: dict[str, Any] = field(factory=dict)
+    line: int = 0
+
+
+@define(frozen=True, kw_only=True)
+class Sample:
+    """A record with its files found: `image` and `mask` are absolute and need not exist."""
+
+    record: Record
+    image: Path
+    mask: Path | None = None
