@@ -21,7 +21,7 @@ class SplitPolicy:
     """How records without an explicit split are divided, and how calibration images are held out.
 
     `seed` defaults to the run's seed. `group_conflict` says what a group with members on two sides is:
-    an error, or allowed (and reported).
+    an error, or allowed (and reported). `leakage` says the same of byte-identical images on two sides.
     """
 
     mode: Literal["benchmark"] = "benchmark"
@@ -30,6 +30,7 @@ class SplitPolicy:
     test_normal_fraction: float = field(default=0.2, validator=_fraction)
     calibration_fraction: float = field(default=0.2, validator=_fraction)
     group_conflict: Literal["error", "allow"] = "error"
+    leakage: Literal["error", "allow"] = "error"
 
 
 @define(frozen=True, kw_only=True)
@@ -53,7 +54,9 @@ class DatasetConfig:
     @sixteen_bit_range.validator
     def _increasing(self, _attribute: object, value: tuple[int, int]) -> None:
         if value[0] >= value[1]:
-            raise ValueError(f"the first value must be below the second, not {list(value)}")
+            raise ValueError(
+                f"'sixteen_bit_range' must rise: its first value below its second, not {list(value)}"
+            )
 
 
 @define(frozen=True, kw_only=True)
@@ -86,13 +89,13 @@ class ThresholdConfig:
 
     method: Literal["quantile", "fixed"] = "quantile"
     quantile: float = field(default=0.995, validator=and_(gt(0.0), le(1.0)))
-    value: float | None = None
+    value: float | None = field(default=None)
     pixel_value: float | None = None
 
     @value.validator
     def _fixed_has_value(self, _attribute: object, value: float | None) -> None:
         if (self.method == "fixed") != (value is not None):
-            raise ValueError('is needed with method = "fixed", and only there')
+            raise ValueError("'value' is needed with method = \"fixed\", and only there")
 
 
 @define(frozen=True, kw_only=True)

@@ -1,20 +1,80 @@
-"""The value of a metric, or the reason why it has none."""
+"""What is measured: a metric's value or the reason for none, the pixel metrics, the confusion matrix."""
 
 from __future__ import annotations
 
-from attrs import define
+from attrs import define, field
+from attrs.validators import ge
 
 
 @define(frozen=True, kw_only=True)
 class MetricValue:
     """A metric's value.
 
-    `value` is None exactly where the metric is undefined, and `reason` then says why (`no_positives`,
-    `no_negatives`, `no_regions`, …). `flags` qualify a defined value (`constant_scores`). `threshold` is the
-    score at which a metric such as F1-max is attained.
+    `value` is None exactly where the metric is undefined, and `reason` then says why: `no_positives`,
+    `no_negatives`, and of pixels `no_positive_pixels`, `no_negative_pixels`. `flags` qualify a defined value
+    (`constant_scores`: all scores are equal). `threshold` is the largest score at which a metric such as
+    F1-max is attained.
     """
 
     value: float | None = None
     reason: str | None = None
     threshold: float | None = None
     flags: tuple[str, ...] = ()
+
+
+@define(frozen=True, kw_only=True)
+class PixelMetrics:
+    """Pixel metrics over all pixels of all images, normal ones included, at the masks' resolution.
+
+    `aupro` is the area under the per-region overlap curve up to a false-positive rate of `aupro_limit`,
+    divided by it. `n_regions` counts the 8-connected regions of the masks.
+    """
+
+    pixel_auroc: MetricValue
+    pixel_average_precision: MetricValue
+    pixel_f1_max: MetricValue
+    aupro: MetricValue
+    aupro_limit: float
+    n_images: int
+    n_regions: int
+    n_positive_pixels: int
+    n_negative_pixels: int
+
+
+@define(frozen=True, kw_only=True)
+class Confusion:
+    """Counts of a decision at a threshold, anomalous being the positive class; a ratio of 0/0 is None."""
+
+    tp: int = field(validator=ge(0))
+    fp: int = field(validator=ge(0))
+    tn: int = field(validator=ge(0))
+    fn: int = field(validator=ge(0))
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the flagged that are anomalous."""
+        return _ratio(self.tp, self.tp + self.fp)
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the anomalous that are flagged."""
+        return _ratio(self.tp, self.tp + self.fn)
+
+    @property
+    def specificity(self) -> float | None:
+        """Share of the normal that are not flagged."""
+        return _ratio(self.tn, self.tn + self.fp)
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall."""
+        return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of all that are decided rightly."""
+        return _ratio(self.tp + self.tn, self.tp + self.fp + self.tn + self.fn)
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,1 @@
+"""The shared click application and the `pyimgano-core` command."""

@@ -1,0 +1,139 @@
+"""What every command of every package shares: errors to exit codes, JSON output, common options.
+
+A command's `main()` calls `run(command)`. stdout carries the result only; messages go to stderr.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import FrameType
+
+    from pyimgano_core.contracts.issue import Issue
+
+_ISSUES_SHOWN = 20
+_ENVIRONMENT_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO}
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived: unwinds like an interrupt, so that nothing is left half-written."""
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `command` as a process: exit codes as documented, one clear line for every user's mistake."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_exit_code(command, arguments))
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
+    try:
+        result = command.main(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except PyimganoError as exc:
+        report_error(exc)
+        return exc.exit_code
+    except click.ClickException as exc:
+        exc.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted; what was finished is kept", ExitCode.INTERRUPTED)
+    except Terminated:
+        return _say("terminated; what was finished is kept", ExitCode.TERMINATED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except OSError as exc:
+        if exc.errno not in _ENVIRONMENT_ERRNOS:
+            raise
+        return _say(str(exc), ExitCode.ENVIRONMENT)
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _say(message: str, code: ExitCode) -> ExitCode:
+    click.echo(f"Error: {message}", err=True)
+    return code
+
+
+def report_error(error: PyimganoError) -> None:
+    """Print an error to stderr: one line, and below it each problem or issue that it collected."""
+    if isinstance(error, ConfigError) and len(error.problems) > 1:
+        click.echo(
+            f"Error: {error.source or 'the configuration'} has {len(error.problems)} problems:", err=True
+        )
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        return
+    click.echo(f"Error: {error}", err=True)
+    if isinstance(error, DataError):
+        print_issues(error.issues)
+
+
+def print_issues(issues: Iterable[Issue]) -> None:
+    """Print issues to stderr, one a line, the first few of many."""
+    shown = list(issues)
+    for issue in shown[:_ISSUES_SHOWN]:
+        click.echo(f"  {format_issue(issue)}", err=True)
+    if len(shown) > _ISSUES_SHOWN:
+        click.echo(f"  … and {len(shown) - _ISSUES_SHOWN} more", err=True)
+
+
+def format_issue(issue: Issue) -> str:
+    """Return `manifest.jsonl:12: error PF106 MANIFEST_INVALID_JSON: …` as one line."""
+    where = ""
+    if issue.location is not None and issue.location.line:
+        where = f"{issue.location.manifest or 'manifest'}:{issue.location.line}: "
+    return f"{where}{issue.severity} {issue.code} {issue.name}: {issue.message}"
+
+
+def emit_json(document: Any) -> None:
+    """Write one JSON document to stdout: attrs contracts, mappings, lists and scalars."""
+    from pyimgano_core.artifacts import to_json  # noqa: PLC0415 - keeps start-up light
+
+    write_stdout(to_json(document, indent=2) + "\n")
+
+
+def write_stdout(text: str) -> None:
+    """Write text to stdout as UTF-8; what can't be encoded is escaped, never a crash."""
+    stream = click.get_binary_stream("stdout")
+    stream.write(text.encode("utf-8", "backslashreplace"))
+    stream.flush()
+
+
+def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a plain table with aligned columns: text to the left, numbers to the right."""
+    cells = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    numeric = [all(_is_number(row[column]) for row in cells[1:]) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join(lines)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text in {"", "-"}
+    return True
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")

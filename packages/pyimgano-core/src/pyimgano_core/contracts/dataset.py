@@ -1,0 +1,28 @@
+"""A data set as it was read: its samples, and everything that was wrong with it."""
+
+from __future__ import annotations
+
+from attrs import define
+
+from pyimgano_core.contracts.issue import Issue
+from pyimgano_core.contracts.record import Record, Sample
+
+
+@define(frozen=True, kw_only=True)
+class Entry:
+    """What one line of a manifest holds: a record, or the errors that it has instead.
+
+    A record may come with warnings. `line` counts from 1.
+    """
+
+    line: int
+    record: Record | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+@define(frozen=True, kw_only=True)
+class LoadedDataset:
+    """The samples that could be read, in their order, and the faults of all others."""
+
+    samples: tuple[Sample, ...] = ()
+    issues: tuple[Issue, ...] = ()

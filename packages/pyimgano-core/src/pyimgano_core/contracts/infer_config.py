@@ -1,0 +1,81 @@
+"""`infer_config.json`: all that a deployment host needs beside the checkpoint that it names."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from attrs import define, field
+from attrs.validators import and_, deep_iterable, ge, le, matches_re, min_len
+
+from pyimgano_core.contracts.config import MAX_16_BIT
+from pyimgano_core.contracts.threshold import Threshold
+
+_SHA256 = r"[0-9a-f]{64}"
+
+
+@define(frozen=True, kw_only=True)
+class Checkpoint:
+    """A scorer graph in a file; `path` is relative to the config's folder, or absolute."""
+
+    path: str = field(validator=min_len(1))
+    sha256: str = field(validator=matches_re(_SHA256))
+    size_bytes: int = field(validator=ge(0))
+    format: Literal["onnx"] = "onnx"
+
+
+@define(frozen=True, kw_only=True)
+class Preprocessing:
+    """From a file to the graph's input; `resize` is (height, width).
+
+    The steps: decode, apply the EXIF orientation, drop alpha, replicate grey, map 16-bit values of
+    `sixteen_bit_range` linearly to 0..255, resize with an antialiased bilinear filter.
+    """
+
+    resize: tuple[int, int] = field(validator=deep_iterable(and_(ge(1), le(16384))))
+    sixteen_bit_range: tuple[int, int] = (0, MAX_16_BIT)
+    orientation: Literal["exif"] = "exif"
+    colour: Literal["RGB"] = "RGB"
+    resize_filter: Literal["bilinear_antialias"] = "bilinear_antialias"
+
+
+@define(frozen=True, kw_only=True)
+class SelfTest:
+    """A seeded probe image and what the graph must answer to it."""
+
+    seed: int
+    score: float
+    map_maximum: float
+    tolerance: float
+
+
+@define(frozen=True, kw_only=True)
+class CategoryModel:
+    """One category's scorer and thresholds."""
+
+    checkpoint: Checkpoint
+    preprocessing: Preprocessing
+    threshold: Threshold
+    pixel_threshold: Threshold | None = None
+    self_test: SelfTest | None = None
+    split_fingerprint: str | None = None
+
+
+@define(frozen=True, kw_only=True)
+class InferConfig:
+    """The one file that a deployment host is given.
+
+    `from_run` names the run directory that made it. `per_category` holds a scorer for each category.
+    """
+
+    KIND: ClassVar[str] = "pyimgano.infer_config"
+    SCHEMA_VERSION: ClassVar[int] = 1
+    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset()
+
+    kind: str = "pyimgano.infer_config"
+    schema_version: int = 1
+    requires: tuple[str, ...] = ()
+    pyimgano_version: str
+    runtime: str | None = None
+    from_run: str
+    model: dict[str, Any] = field(factory=dict)
+    per_category: dict[str, CategoryModel] = field(validator=min_len(1))

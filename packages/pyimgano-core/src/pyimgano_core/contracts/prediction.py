@@ -1,0 +1,60 @@
+"""One line per input image, failures included: the same contract for workbench, benchmark and infer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import define, field
+
+from pyimgano_core.contracts.region import Region
+
+Label = Literal["normal", "anomalous"]
+
+
+def _omitted(default: Any = None) -> Any:
+    """A field that is left out of JSON where it holds its default."""
+    return field(default=default, metadata={"omit_default": True})
+
+
+@define(frozen=True, kw_only=True)
+class Failure:
+    """Why an input has no result: a stable code and a message for people."""
+
+    code: str
+    message: str
+
+
+@define(frozen=True, kw_only=True)
+class StoredArray:
+    """An array in a file; `path` is relative to the folder of the document that names it."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@define(frozen=True, kw_only=True)
+class Prediction:
+    """The result for one image.
+
+    `input` is the path as it was given. `score` is the raw score and is null where the input failed; `label`
+    is null where the input failed or there is no threshold. `y_true` is the manifest's label (0 normal,
+    1 anomalous) where it is known.
+    """
+
+    index: int
+    status: Literal["ok", "error"] = "ok"
+    input: str
+    category: str
+    score: float | None = None
+    threshold: float | None = None
+    label: Label | None = None
+    y_true: int | None = _omitted()
+    defect: str | None = _omitted()
+    group_id: str | None = _omitted()
+    image_size: tuple[int, int] | None = _omitted()
+    anomaly_map: StoredArray | None = _omitted()
+    overlay: str | None = _omitted()
+    regions: tuple[Region, ...] | None = _omitted()
+    error: Failure | None = _omitted()
+    meta: dict[str, Any] | None = _omitted()

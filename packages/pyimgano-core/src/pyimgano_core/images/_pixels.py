@@ -1,0 +1,121 @@
+"""Decode an image into 8-bit RGB, whatever its mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from pyimgano_core.errors import ImageError
+from pyimgano_core.images._file import decode, opened
+from pyimgano_core.images._orientation import find_orientation, turn, turned_size
+from pyimgano_core.images._resize import resize_image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+FULL_RANGE = (0, 65535)
+
+_EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B")
+# These two give 16-bit grey as 32-bit integers; elsewhere the mode means real 32-bit values.
+_SIXTEEN_BIT_AS_I = ("PNG", "PPM")
+
+
+def read_image(path: Path | str, *, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> NDArray[np.uint8]:
+    """Return the image as RGB, upright.
+
+    Rules: EXIF orientation is applied; a palette becomes its colours; alpha is dropped and the colour under
+    it kept; grey is replicated; one bit becomes 0 or 255; CMYK is converted without a profile; of several
+    frames the first is read. 16-bit grey maps linearly, rounded and clipped, from `sixteen_bit_range` to
+    0..255. (A PGM file names its own maximum, which Pillow has by then scaled to 65535.) 16-bit colour is
+    read by its upper byte, and only with the full range: Pillow decodes no more of it. 32-bit integers and
+    floats are refused.
+
+    Args:
+        path: the file.
+        sixteen_bit_range: the 16-bit values that become 0 and 255, e.g. (0, 4095) for a 12-bit camera.
+
+    Returns:
+        uint8 (H, W, 3).
+
+    Raises:
+        ImageError: the file can't be used; `code` says why.
+    """
+    path = Path(path)
+    with opened(path) as (image, stream):
+        orientation = find_orientation(image, stream)
+        deep_colour = is_sixteen_bit_colour(image)
+        decode(image)
+        if is_sixteen_bit_grey(image):
+            grey = _scale(np.asarray(image), sixteen_bit_range)  # (H, W)
+            pixels = np.repeat(grey[:, :, None], 3, axis=2)
+        else:
+            require_eight_bit(path, image)
+            if sixteen_bit_range != FULL_RANGE and deep_colour:
+                message = "is 16-bit colour, which takes no range; save it as 16-bit grey or 8-bit"
+                raise ImageError("unsupported_mode", path, message)
+            image.info.pop("transparency", None)
+            pixels = np.asarray(image.convert("RGB"))
+        return cast("NDArray[np.uint8]", turn(pixels, orientation))
+
+
+def image_size(path: Path | str) -> tuple[int, int]:
+    """Return (height, width) of the upright image; its pixels are not decoded.
+
+    Raises:
+        ImageError: the file can't be used.
+    """
+    with opened(Path(path)) as (image, stream):
+        return turned_size(image.width, image.height, find_orientation(image, stream))
+
+
+def load_input(
+    path: Path | str, size: tuple[int, int], sixteen_bit_range: tuple[int, int] = FULL_RANGE
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """Return what a scorer sees of an image, and the image's own size.
+
+    Args:
+        path: the file.
+        size: (height, width) of the scorer's input.
+        sixteen_bit_range: as in `read_image`.
+
+    Returns:
+        uint8 (height, width, 3), and the original (H, W), upright.
+
+    Raises:
+        ImageError: the file can't be used.
+    """
+    pixels = read_image(path, sixteen_bit_range=sixteen_bit_range)
+    return resize_image(pixels, size), (pixels.shape[0], pixels.shape[1])
+
+
+def is_sixteen_bit_grey(image: Image.Image) -> bool:
+    """Return whether the image is grey with 16 bits."""
+    return image.mode in _SIXTEEN_BIT_MODES or (image.mode == "I" and image.format in _SIXTEEN_BIT_AS_I)
+
+
+def is_sixteen_bit_colour(image: Image.Image) -> bool:
+    """Return whether Pillow is about to keep only the upper byte of each value; ask before decoding."""
+    return any(";16" in str(tile[3]) for tile in image.tile)  # type: ignore[attr-defined]
+
+
+def require_eight_bit(path: Path, image: Image.Image) -> None:
+    """Refuse modes whose values have no defined place in 0..255.
+
+    Raises:
+        ImageError: `unsupported_mode`.
+    """
+    if image.mode not in _EIGHT_BIT_MODES:
+        message = f"has pixels of type {image.mode!r}, of no defined brightness; save it as 8- or 16-bit"
+        raise ImageError("unsupported_mode", path, message)
+
+
+def _scale(values: NDArray[np.generic], bounds: tuple[int, int]) -> NDArray[np.uint8]:
+    low, high = bounds
+    levels = np.rint((np.arange(FULL_RANGE[1] + 1) - low) * (255 / (high - low)))
+    table = np.clip(levels, 0, 255).astype(np.uint8)  # (65536,)
+    scaled: NDArray[np.uint8] = table[np.clip(values, *FULL_RANGE)]
+    return scaled

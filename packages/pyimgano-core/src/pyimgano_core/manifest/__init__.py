@@ -1,0 +1,21 @@
+"""Manifests: one JSON object per line and image, read without stopping at a fault, and written whole.
+
+Every kind of data set becomes manifest records first; all that follows has one code path.
+"""
+
+from pyimgano_core.manifest._paths import resolve
+from pyimgano_core.manifest._reader import load_manifest, read_manifest
+from pyimgano_core.manifest._slugs import category_slug, is_safe_category
+from pyimgano_core.manifest._writer import write_manifest
+
+__all__ = [
+    # reading
+    "load_manifest",
+    "read_manifest",
+    "resolve",
+    # writing
+    "write_manifest",
+    # names in paths
+    "category_slug",
+    "is_safe_category",
+]

@@ -1,0 +1,89 @@
+"""Metrics of one score per image (or of any one-dimensional scores)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyimgano_core.contracts.metric import Confusion
+from pyimgano_core.metrics._ranking import Ranking, area_under_roc, best_f1, rank, step_precision
+from pyimgano_core.metrics._scores import as_scores
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from pyimgano_core.contracts.metric import MetricValue
+    from pyimgano_core.metrics._scores import Scores
+
+
+def auroc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> MetricValue:
+    """Area under the ROC curve, by trapezoids: ties count half.
+
+    Args:
+        scores: (N,), larger is more anomalous.
+        labels: (N,), 0 or False for normal, 1 or True for anomalous.
+
+    Raises:
+        NonFiniteScoresError: a score is NaN or infinite.
+        ValueError: the shapes differ, or a label is neither 0 nor 1.
+    """
+    return area_under_roc(_rank(scores, labels))
+
+
+def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> MetricValue:
+    """Average precision as a step sum, with no interpolation.
+
+    Arguments and errors are those of `auroc`.
+    """
+    return step_precision(_rank(scores, labels))
+
+
+def f1_max(scores: npt.ArrayLike, labels: npt.ArrayLike) -> MetricValue:
+    """Largest F1 over all thresholds, with the largest threshold that attains it.
+
+    That threshold has seen the labels: it is an upper bound to report, not a threshold to use.
+    Arguments and errors are those of `auroc`.
+    """
+    return best_f1(_rank(scores, labels))
+
+
+def confusion(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> Confusion:
+    """Count decisions at `threshold`: a score at or above it means anomalous.
+
+    The comparison is exact: a float64 threshold is not rounded to the scores' float32.
+
+    Args:
+        scores: as in `auroc`.
+        labels: as in `auroc`.
+        threshold: any number.
+
+    Raises:
+        NonFiniteScoresError: a score is NaN or infinite.
+        ValueError: the shapes differ, a label is neither 0 nor 1, or the threshold is NaN.
+    """
+    if np.isnan(threshold):
+        raise ValueError("the threshold is NaN")
+    checked, anomalous = _checked(scores, labels)
+    flagged = checked >= np.float64(threshold)
+    return Confusion(
+        tp=int(np.count_nonzero(flagged & anomalous)),
+        fp=int(np.count_nonzero(flagged & ~anomalous)),
+        tn=int(np.count_nonzero(~flagged & ~anomalous)),
+        fn=int(np.count_nonzero(~flagged & anomalous)),
+    )
+
+
+def _rank(scores: npt.ArrayLike, labels: npt.ArrayLike) -> Ranking:
+    checked, anomalous = _checked(scores, labels)
+    return rank(checked[anomalous], [np.sort(checked[~anomalous])])
+
+
+def _checked(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Scores, npt.NDArray[np.bool_]]:
+    checked, given = as_scores(scores), np.asarray(labels)
+    if checked.ndim != 1 or checked.shape != given.shape:
+        raise ValueError(f"scores {checked.shape} and labels {given.shape} are not two equally long rows")
+    anomalous = given == 1
+    if not (anomalous | (given == 0)).all():
+        raise ValueError("a label is neither 0 (normal) nor 1 (anomalous)")
+    return checked, anomalous

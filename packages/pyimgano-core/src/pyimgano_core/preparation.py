@@ -1,0 +1,105 @@
+"""From a run config to what a run will see: samples, splits, fingerprints, gates, and every fault of them.
+
+Training, the benchmark and preflight all come through here, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.duplicates import content_issues, hash_contents, path_issues
+from pyimgano_core.errors import DataError
+from pyimgano_core.layouts import load_dataset
+from pyimgano_core.pixel_gate import MaskState, decide_gate, inspect_mask
+from pyimgano_core.splits import calibration_issue, split_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.gate import PixelGate
+    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.contracts.split import CategorySplit
+    from pyimgano_core.progress import Progress
+
+
+@define(frozen=True, kw_only=True)
+class PreparedCategory:
+    """One category, ready to run. `masks` are the states of the test samples' masks, in their order."""
+
+    split: CategorySplit
+    masks: tuple[MaskState, ...]
+    gate: PixelGate
+
+
+@define(frozen=True, kw_only=True)
+class Prepared:
+    """A data set, ready to run. `hashes` are the SHA-256 of the files that could be read."""
+
+    samples: tuple[Sample, ...]
+    categories: tuple[PreparedCategory, ...]
+    hashes: dict[Path, str]
+    issues: tuple[Issue, ...]
+
+    @property
+    def errors(self) -> tuple[Issue, ...]:
+        """The issues that keep a run from starting."""
+        return tuple(issue for issue in self.issues if issue.severity is Severity.ERROR)
+
+
+def inspect_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepared:
+    """Return what a run of `config` would see, with all faults collected and none raised.
+
+    Args:
+        config: the run config.
+        base: the folder that its relative paths start from.
+        progress: shows the reading of files.
+
+    Raises:
+        ConfigError: where the config itself can't be followed.
+        DataError: where there is no data set to look at.
+    """
+    policy = config.dataset.split_policy
+    loaded = load_dataset(config.dataset, base)
+    split = split_dataset(loaded.samples, policy, config.seed)
+    hashes = hash_contents(loaded.samples, progress)
+    issues = [
+        *loaded.issues,
+        *path_issues(loaded.samples),
+        *split.issues,
+        *content_issues(split, hashes, policy),
+    ]
+    categories = tuple(_prepare_category(category, config, progress) for category in split.categories)
+    if config.threshold.method == "quantile":
+        issues += [
+            issue
+            for category in split.categories
+            if (issue := calibration_issue(category, config.threshold.quantile)) is not None
+        ]
+    return Prepared(samples=loaded.samples, categories=categories, hashes=hashes, issues=tuple(issues))
+
+
+def prepare_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepared:
+    """Return what `inspect_dataset` does, for a run.
+
+    Raises:
+        DataError: with every error of the data set, where there is any.
+    """
+    prepared = inspect_dataset(config, base, progress)
+    if errors := prepared.errors:
+        plural = "error" if len(errors) == 1 else "errors"
+        raise DataError(
+            f"the data set has {len(errors)} {plural}; mend them, or see more with pyimgano-preflight", errors
+        )
+    return prepared
+
+
+def _prepare_category(split: CategorySplit, config: RunConfig, progress: Progress) -> PreparedCategory:
+    label = f"{split.category}: masks"
+    masks = tuple(inspect_mask(sample) for sample in progress.track(split.test, label))
+    gate = decide_gate(split.test, masks, config.evaluation)
+    return PreparedCategory(split=split, masks=masks, gate=gate)

@@ -1,0 +1,71 @@
+"""From an anomaly map to defect regions: connected parts at or above the pixel threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve
+
+from pyimgano_core.components import label_regions
+from pyimgano_core.contracts.region import Region
+from pyimgano_core.metrics import as_scores
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+def defect_regions(
+    score_map: npt.NDArray[np.float32], threshold: float, min_area: int = 0
+) -> tuple[Region, ...]:
+    """Find the 8-connected regions where the map is at or above a threshold.
+
+    The comparison is exact: a float64 threshold is not rounded to the map's float32.
+
+    Args:
+        score_map: (H, W), at the original image's size: regions are in pixels of the map.
+        threshold: the pixel threshold, on the map's scale.
+        min_area: the least area of a region, in pixels.
+
+    Returns:
+        The regions, highest `score_max` first, then the largest, then in raster order.
+
+    Raises:
+        MachineError: scikit-image is not installed.
+        NonFiniteScoresError: the map holds NaN or infinity.
+        ValueError: the map is not two-dimensional, or the threshold is NaN.
+    """
+    if np.isnan(threshold):
+        raise ValueError("the threshold is NaN")
+    scores = as_scores(score_map)
+    labels, count = label_regions(scores >= np.float64(threshold))
+    regions = [region for region in _measure(scores, labels, count) if region.area >= min_area]
+    regions.sort(key=lambda region: (-region.score_max, -region.area, region.id))
+    return tuple(evolve(region, id=number) for number, region in enumerate(regions, start=1))
+
+
+def _measure(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int32], count: int) -> list[Region]:
+    """Return the regions in the order of their labels."""
+    y, x = np.nonzero(labels)  # (P,) each
+    region, values = labels[y, x] - 1, scores[y, x]  # (P,)
+    area = np.bincount(region, minlength=count)  # (R,) like all below
+    mean_x, mean_y, mean = (np.bincount(region, weights, count) / area for weights in (x, y, values))
+    top_score = np.full(count, -np.inf)
+    np.maximum.at(top_score, region, values)
+    left, top = np.full((2, count), max(labels.shape))
+    right, bottom = np.zeros((2, count), np.intp)
+    for edge, at in ((left, x), (top, y)):
+        np.minimum.at(edge, region, at)
+    for edge, at in ((right, x), (bottom, y)):
+        np.maximum.at(edge, region, at + 1)
+    return [
+        Region(
+            id=i + 1,
+            bbox_xyxy=(int(left[i]), int(top[i]), int(right[i]), int(bottom[i])),
+            area=int(area[i]),
+            score_max=float(top_score[i]),
+            score_mean=float(mean[i]),
+            centroid_xy=(float(mean_x[i]), float(mean_y[i])),
+        )
+        for i in range(count)
+    ]

@@ -1,0 +1,119 @@
+"""Divides every category of a data set, and collects what stands in the way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.record import ANOMALOUS
+from pyimgano_core.contracts.split import CategorySplit, SplitResult
+from pyimgano_core.splits._calibration import hold_out
+from pyimgano_core.splits._groups import assign_groups, group_members
+from pyimgano_core.splits._issues import split_issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyimgano_core.contracts.config import SplitPolicy
+    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Sample
+
+_FEW_SHOT = 16
+_SHOWN_GROUPS = 20
+
+
+def split_dataset(samples: Sequence[Sample], policy: SplitPolicy, seed: int) -> SplitResult:
+    """Divide each category into train, calibration and test.
+
+    Args:
+        samples: all samples; their order is kept within each role.
+        policy: shares, and whether a group may stand on two sides.
+        seed: the run's seed, used where the policy has none.
+
+    Returns:
+        Every sample in exactly one role, even where there are errors, and the issues.
+    """
+    seed = seed if policy.seed is None else policy.seed
+    by_category: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_category[sample.record.category].append(sample)
+    issues: list[Issue] = []
+    categories = tuple(
+        _split_category(category, by_category[category], policy, seed, issues) for category in sorted(by_category)
+    )
+    issues += _groups_across_categories(categories)
+    return SplitResult(categories=categories, issues=tuple(issues))
+
+
+def _split_category(
+    category: str, samples: list[Sample], policy: SplitPolicy, seed: int, issues: list[Issue]
+) -> CategorySplit:
+    key = f"{seed}:{category}"
+    assigned = assign_groups(category, samples, policy, key)
+    train = [i for i, side in enumerate(assigned.sides) if side == "train"]
+    held_out = {i for i, side in enumerate(assigned.sides) if side == "val"}
+    from_val = bool(held_out)
+    fallback = None
+    if not from_val:
+        groups = group_members(samples, train)
+        held_out, fallback = hold_out(groups, policy.calibration_fraction, f"{key}:calibration")
+    source = "val" if from_val else "train_holdout" if held_out else "none"
+    split = CategorySplit(
+        category=category,
+        train=tuple(samples[i] for i in train if i not in held_out),
+        calibration=tuple(samples[i] for i in sorted(held_out)),
+        test=tuple(sample for sample, side in zip(samples, assigned.sides, strict=True) if side == "test"),
+        calibration_source=source,
+        calibration_fallback=fallback,
+        group_conflicts=assigned.conflicts,
+    )
+    issues += [*assigned.issues, *_count_issues(split)]
+    return split
+
+
+def _count_issues(split: CategorySplit) -> Iterator[Issue]:
+    category = split.category
+    fitted = len(split.train)
+    if not fitted:
+        message = f"category {category!r} has no normal images to train on"
+        yield split_issue("PF706", Severity.ERROR, message, category=category)
+    elif fitted < _FEW_SHOT:
+        message = f"category {category!r} trains on {fitted} images only"
+        yield split_issue("PF707", Severity.WARNING, message, category=category, data={"train": fitted})
+    anomalous = sum(sample.record.label == ANOMALOUS for sample in split.test)
+    if not split.test:
+        message = f"category {category!r} has nothing to test: give some images the split test"
+        yield split_issue("PF709", Severity.ERROR, message, category=category)
+    elif anomalous == len(split.test):
+        message = f"category {category!r} has no normal test images: false alarms can't be measured"
+        yield split_issue("PF709", Severity.WARNING, message, category=category)
+    elif not anomalous:
+        message = f"category {category!r} has no anomalous test images: detection can't be measured"
+        yield split_issue("PF708", Severity.WARNING, message, category=category)
+
+
+def _groups_across_categories(splits: Sequence[CategorySplit]) -> Iterator[Issue]:
+    """Warn of groups that one category learns from and another is tested on: each has its own model."""
+    learnt: dict[str, str] = {}
+    for split in splits:
+        learnt.update({group: split.category for group in _groups(split.train + split.calibration)})
+    shared = {
+        group: (learnt[group], split.category)
+        for split in splits
+        for group in _groups(split.test)
+        if learnt.get(group, split.category) != split.category
+    }
+    if shared:
+        group, (learner, tested) = next(iter(shared.items()))
+        yield split_issue(
+            "PF606",
+            Severity.WARNING,
+            f"{len(shared)} groups are learnt from in one category and tested in another, such as {group!r} "
+            f"({learner!r}, {tested!r}): each category has its own model, so this is no error",
+            data={"groups": list(shared)[:_SHOWN_GROUPS], "count": len(shared)},
+        )
+
+
+def _groups(samples: Sequence[Sample]) -> dict[str, None]:
+    return {sample.record.group_id: None for sample in samples if sample.record.group_id is not None}
