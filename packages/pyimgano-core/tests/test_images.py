@@ -72,7 +72,7 @@ def header(width, height, bits, kind):
 
 
 def test_extension_decides_what_is_an_image():
-    assert [True, True, False, False] == [is_image(n) for n in ("a.PNG", "b.tiff", "c.txt", "png")]
+    assert [is_image(n) for n in ("a.PNG", "b.tiff", "c.txt", "png")] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".ppm"])
@@ -103,7 +103,7 @@ def test_exif_behind_the_pixels_of_a_png_turns_size_and_pixels_alike(tmp_path):
     rows = b"".join(b"\0" + row.tobytes() for row in RAMP)
     path = png(tmp_path / "late.png", header(4, 6, 8, 2), rows, late=exif(6).tobytes()[6:])
 
-    assert (4, 6) == image_size(path)
+    assert image_size(path) == (4, 6)
     np.testing.assert_array_equal(UPRIGHT[6](RAMP), read_image(path))
 
 
@@ -121,8 +121,8 @@ def test_damaged_exif_is_upright_and_silent(tmp_path):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert (6, 4) == image_size(path)
-        assert (6, 4, 3) == read_image(path).shape
+        assert image_size(path) == (6, 4)
+        assert read_image(path).shape == (6, 4, 3)
 
 
 def test_palette_becomes_its_colours(tmp_path):
@@ -137,7 +137,7 @@ def test_palette_becomes_its_colours(tmp_path):
         warnings.simplefilter("error")
         pixels = read_image(path)
 
-    assert [[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [40, 50, 60]]] == pixels.tolist()
+    assert pixels.tolist() == [[[10, 20, 30], [40, 50, 60]], [[70, 80, 90], [40, 50, 60]]]
 
 
 def test_alpha_is_dropped_and_the_colour_under_it_kept(tmp_path):
@@ -155,15 +155,15 @@ def test_grey_and_one_bit_are_replicated(tmp_path):
     Image.fromarray(grey).save(tmp_path / "l.png")
     Image.fromarray(grey > 5).save(tmp_path / "1.png")
 
-    assert [[[0] * 3, [7] * 3, [255] * 3]] == read_image(tmp_path / "l.png").tolist()
-    assert [[[0] * 3, [255] * 3, [255] * 3]] == read_image(tmp_path / "1.png").tolist()
+    assert read_image(tmp_path / "l.png").tolist() == [[[0] * 3, [7] * 3, [255] * 3]]
+    assert read_image(tmp_path / "1.png").tolist() == [[[0] * 3, [255] * 3, [255] * 3]]
 
 
 def test_cmyk_becomes_rgb(tmp_path):
     path = tmp_path / "a.tif"
     Image.new("CMYK", (2, 1), (255, 0, 0, 0)).save(path)
 
-    assert [[[0, 255, 255]] * 2] == read_image(path).tolist()
+    assert read_image(path).tolist() == [[[0, 255, 255]] * 2]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".pgm"])
@@ -171,23 +171,23 @@ def test_sixteen_bit_grey_maps_linearly_and_clips(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     Image.fromarray(np.array([[0, 1000, 3000, 5000, 65535]], dtype=np.uint16)).save(path)
 
-    assert [0, 0, 128, 255, 255] == read_image(path, sixteen_bit_range=(1000, 5000))[0, :, 0].tolist()
-    assert [0, 4, 12, 19, 255] == read_image(path)[0, :, 1].tolist()
+    assert read_image(path, sixteen_bit_range=(1000, 5000))[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+    assert read_image(path)[0, :, 1].tolist() == [0, 4, 12, 19, 255]
 
 
 def test_pgm_of_twelve_bits_fills_the_full_range_by_its_own_maximum(tmp_path):
     path = tmp_path / "a.pgm"
     path.write_bytes(b"P5 3 1 4095\n" + np.array([0, 2048, 4095], dtype=">u2").tobytes())
 
-    assert [0, 128, 255] == read_image(path)[0, :, 0].tolist()
+    assert read_image(path)[0, :, 0].tolist() == [0, 128, 255]
 
 
 def test_sixteen_bit_colour_takes_the_upper_byte_and_refuses_a_range(tmp_path):
     values = np.array([[[0, 0x1234, 0xFFFF]]], dtype=">u2")
     path = png(tmp_path / "a.png", header(1, 1, 16, 2), b"\0" + values.tobytes())
 
-    assert [[[0, 0x12, 0xFF]]] == read_image(path).tolist()
-    assert "unsupported_mode" == code_of(read_image, path, sixteen_bit_range=(0, 4095))
+    assert read_image(path).tolist() == [[[0, 0x12, 0xFF]]]
+    assert code_of(read_image, path, sixteen_bit_range=(0, 4095)) == "unsupported_mode"
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
@@ -195,7 +195,7 @@ def test_floats_and_wide_integers_are_refused(tmp_path, dtype):
     path = tmp_path / "a.tif"
     Image.fromarray(np.zeros((2, 2), dtype=dtype)).save(path)
 
-    assert "unsupported_mode" == code_of(read_image, path)
+    assert code_of(read_image, path) == "unsupported_mode"
 
 
 def test_first_frame_of_many_is_read(tmp_path):
@@ -211,14 +211,14 @@ def test_what_is_no_readable_file_has_its_own_code(tmp_path, read):
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("not an image")
 
-    assert "not_found" == code_of(read, tmp_path / "missing.png")
-    assert "not_found" == code_of(read, tmp_path / "text.png" / "below_a_file.png")
-    assert "not_found" == code_of(read, "with\0nul.png")
-    assert "not_regular" == code_of(read, tmp_path)
-    assert "not_regular" == code_of(read, tmp_path / "pipe.png")
-    assert "not_regular" == code_of(read, os.devnull)
-    assert "empty_file" == code_of(read, tmp_path / "empty.png")
-    assert "unidentified" == code_of(read, tmp_path / "text.png")
+    assert code_of(read, tmp_path / "missing.png") == "not_found"
+    assert code_of(read, tmp_path / "text.png" / "below_a_file.png") == "not_found"
+    assert code_of(read, "with\0nul.png") == "not_found"
+    assert code_of(read, tmp_path) == "not_regular"
+    assert code_of(read, tmp_path / "pipe.png") == "not_regular"
+    assert code_of(read, os.devnull) == "not_regular"
+    assert code_of(read, tmp_path / "empty.png") == "empty_file"
+    assert code_of(read, tmp_path / "text.png") == "unidentified"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
@@ -227,13 +227,13 @@ def test_forbidden_file_is_not_readable(tmp_path):
     Image.fromarray(RAMP).save(path)
     path.chmod(0)
 
-    assert "not_readable" == code_of(read_image, path)
+    assert code_of(read_image, path) == "not_readable"
 
 
 def test_symlink_loop_is_a_storage_error(tmp_path):
     (tmp_path / "a.png").symlink_to(tmp_path / "a.png")
 
-    assert "storage_error" == code_of(read_image, tmp_path / "a.png")
+    assert code_of(read_image, tmp_path / "a.png") == "storage_error"
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif", ".ppm"])
@@ -253,14 +253,14 @@ def test_flipped_bit_in_a_png_is_corrupt(tmp_path):
     data[len(data) // 2] ^= 0x10
     path.write_bytes(data)
 
-    assert "corrupt" == code_of(read_image, path)
+    assert code_of(read_image, path) == "corrupt"
 
 
 def test_huge_header_is_refused_before_any_pixel_is_read(tmp_path):
     path = png(tmp_path / "bomb.png", header(60000, 60000, 8, 2), b"\0")
 
-    assert "too_large" == code_of(read_image, path)
-    assert "too_large" == code_of(image_size, path)
+    assert code_of(read_image, path) == "too_large"
+    assert code_of(image_size, path) == "too_large"
 
 
 def test_large_image_below_the_limit_gives_no_warning(tmp_path):
@@ -268,14 +268,14 @@ def test_large_image_below_the_limit_gives_no_warning(tmp_path):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert (10000, 12000) == image_size(path)
+        assert image_size(path) == (10000, 12000)
 
 
 def test_format_that_is_not_accepted_is_unidentified(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(RAMP).save(path, format="GIF")
 
-    assert "unidentified" == code_of(read_image, path)
+    assert code_of(read_image, path) == "unidentified"
 
 
 @settings(max_examples=150, deadline=None)
@@ -304,7 +304,7 @@ def test_threads_read_alike_and_leave_the_warning_filters_alone(tmp_path):
     for thread in threads:
         thread.join()
 
-    assert 8 == sum(np.array_equal(RAMP, result) for result in results)
+    assert sum(np.array_equal(RAMP, result) for result in results) == 8
     assert before == warnings.filters
 
 
@@ -314,8 +314,8 @@ def test_load_input_gives_the_resized_image_and_its_own_upright_size(tmp_path):
 
     pixels, size = load_input(path, (8, 16))
 
-    assert (20, 30) == size
-    assert (8, 16, 3) == pixels.shape
+    assert size == (20, 30)
+    assert pixels.shape == (8, 16, 3)
     assert 200 == pixels.min() == pixels.max()
 
 
@@ -323,7 +323,7 @@ def test_shrinking_is_antialiased():
     stripes = np.zeros((64, 64, 3), dtype=np.uint8)
     stripes[:, ::2] = 255
 
-    assert 20 > np.ptp(resize_image(stripes, (16, 16))[:, 1:-1].astype(int))
+    assert np.ptp(resize_image(stripes, (16, 16))[:, 1:-1].astype(int)) < 20
 
 
 def test_resize_to_the_same_size_changes_nothing():
@@ -334,7 +334,7 @@ def test_map_is_resized_bilinearly_between_pixel_centres():
     resized = resize_map(np.array([[0.0, 1.0]], dtype=np.float32), (1, 4))
 
     assert np.float32 == resized.dtype
-    assert [[0.0, 0.25, 0.75, 1.0]] == resized.tolist()
+    assert resized.tolist() == [[0.0, 0.25, 0.75, 1.0]]
 
 
 @given(value=st.floats(-1e6, 1e6, width=32), size=st.tuples(st.integers(1, 40), st.integers(1, 40)))
@@ -411,7 +411,7 @@ def test_mask_of_another_size_is_refused_never_resized(tmp_path):
     path = tmp_path / "m.png"
     Image.fromarray(MASK).save(path)
 
-    assert "size_mismatch" == code_of(read_mask_for, path, (3, 2))
+    assert code_of(read_mask_for, path, (3, 2)) == "size_mismatch"
 
 
 @pytest.mark.real_data
@@ -420,7 +420,7 @@ def test_real_masks_mark_a_small_part_of_the_size_of_their_image():
     root = Path(os.environ["PYIMGANO_REAL_DATA"], "cookies", "cookie")
     masks = sorted(root.glob("ground_truth/*/*"))
 
-    assert 32 == len(masks)
+    assert len(masks) == 32
     for path in masks:
         image = root / "test" / path.parent.name / (path.stem.removesuffix("_mask") + ".jpg")
         assert 0 < read_mask_for(path, image_size(image)).mean() < 0.5

@@ -71,10 +71,11 @@ def test_a_threshold_just_above_a_score_is_not_rounded_to_float32():
     assert defect_regions(np.ones((2, 2), np.float32), float(np.nextafter(1.0, 2.0))) == ()
 
 
-def test_equal_regions_stand_in_raster_order():
-    score_map = np.zeros((3, 3), np.float32)
-    score_map[0, 2] = score_map[2, 0] = 1.0
-    assert [r.bbox_xyxy for r in defect_regions(score_map, 0.5)] == [(2, 0, 3, 1), (0, 2, 1, 3)]
+def test_among_equal_scores_the_largest_comes_first_and_then_raster_order():
+    score_map = np.zeros((3, 5), np.float32)
+    score_map[0, 2] = score_map[2, 0] = score_map[2, 3:5] = 1.0
+    boxes = [region.bbox_xyxy for region in defect_regions(score_map, 0.5)]
+    assert boxes == [(3, 2, 5, 3), (2, 0, 3, 1), (0, 2, 1, 3)]
 
 
 def test_regions_smaller_than_the_least_area_are_left_out():

@@ -5,11 +5,15 @@ Training, the benchmark and preflight all come through here, so they can't disag
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define
 
-from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.gate import PixelGate
+from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.record import Sample
+from pyimgano_core.contracts.split import CategorySplit
 from pyimgano_core.duplicates import content_issues, hash_contents, path_issues
 from pyimgano_core.errors import DataError
 from pyimgano_core.layouts import load_dataset
@@ -17,13 +21,7 @@ from pyimgano_core.pixel_gate import MaskState, decide_gate, inspect_mask
 from pyimgano_core.splits import calibration_issue, split_dataset
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.gate import PixelGate
-    from pyimgano_core.contracts.issue import Issue
-    from pyimgano_core.contracts.record import Sample
-    from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.progress import Progress
 
 

@@ -1,7 +1,8 @@
 """Calibration scores of normal images to a threshold that says where it came from.
 
-The quantile method takes an order statistic: the score of rank `ceil(q n)`. Decisions are `score >= threshold`,
-so the threshold is the next float32 above that score; else the calibration image itself would be flagged.
+The quantile method takes an order statistic: the score of rank `ceil(q n)`. Decisions are
+`score >= threshold`, so the threshold is the next float32 above that score; else the calibration image itself
+would be flagged.
 """
 
 from __future__ import annotations
@@ -101,10 +102,8 @@ def quantile_warnings(count: int, quantile: float) -> tuple[str, ...]:
     needed = needed_normals(quantile)
     if count >= needed:
         return ()
-    return (
-        f"the {quantile:g} quantile needs {needed} calibration normals and has {count}: "
-        "the threshold is their maximum",
-    )
+    need = f"the {quantile:g} quantile needs {needed} calibration normals and has {count}"
+    return (f"{need}: the threshold is their maximum",)
 
 
 def summarize(scores: NDArray[np.float32]) -> ScoreSummary | None:

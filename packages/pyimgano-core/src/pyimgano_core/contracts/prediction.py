@@ -11,9 +11,7 @@ from pyimgano_core.contracts.region import Region
 Label = Literal["normal", "anomalous"]
 
 
-def _omitted(default: Any = None) -> Any:
-    """A field that is left out of JSON where it holds its default."""
-    return field(default=default, metadata={"omit_default": True})
+_OMITTED = {"omit_default": True}  # left out of JSON where it holds its default
 
 
 @define(frozen=True, kw_only=True)
@@ -49,12 +47,12 @@ class Prediction:
     score: float | None = None
     threshold: float | None = None
     label: Label | None = None
-    y_true: int | None = _omitted()
-    defect: str | None = _omitted()
-    group_id: str | None = _omitted()
-    image_size: tuple[int, int] | None = _omitted()
-    anomaly_map: StoredArray | None = _omitted()
-    overlay: str | None = _omitted()
-    regions: tuple[Region, ...] | None = _omitted()
-    error: Failure | None = _omitted()
-    meta: dict[str, Any] | None = _omitted()
+    y_true: int | None = field(default=None, metadata=_OMITTED)
+    defect: str | None = field(default=None, metadata=_OMITTED)
+    group_id: str | None = field(default=None, metadata=_OMITTED)
+    image_size: tuple[int, int] | None = field(default=None, metadata=_OMITTED)
+    anomaly_map: StoredArray | None = field(default=None, metadata=_OMITTED)
+    overlay: str | None = field(default=None, metadata=_OMITTED)
+    regions: tuple[Region, ...] | None = field(default=None, metadata=_OMITTED)
+    error: Failure | None = field(default=None, metadata=_OMITTED)
+    meta: dict[str, Any] | None = field(default=None, metadata=_OMITTED)

@@ -20,7 +20,8 @@ class Record:
     """One image of a data set as the manifest tells it; paths are as written there.
 
     `label` is 0 for normal and 1 for anomalous. `defect` names the type of an anomaly. `group_id` keeps
-    images of one part, lot or camera position on one side of a split. `meta` is opaque and travels into all results.
+    images of one part, lot or camera position on one side of a split. `meta` is opaque and travels into all
+    results.
     `line` is the line number in the manifest, 0 where there is none.
     """
 

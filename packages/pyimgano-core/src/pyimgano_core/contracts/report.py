@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from attrs import define, field
 
 from pyimgano_core.contracts.gate import PixelGate
-from pyimgano_core.contracts.infer_config import Checkpoint
+from pyimgano_core.contracts.infer_config import Checkpoint, Preprocessing, SelfTest
 from pyimgano_core.contracts.issue import Issue
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.contracts.split import Fingerprint
@@ -71,7 +71,7 @@ class InputFailure:
 
 @define(frozen=True, kw_only=True)
 class CategoryReport:
-    """All that is known of one category's run."""
+    """All that is known of one category's run; `checkpoint.path` is relative to the run directory."""
 
     KIND: ClassVar[str] = "pyimgano.category_report"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -89,6 +89,8 @@ class CategoryReport:
     pixel_threshold: Threshold
     results: Results
     checkpoint: Checkpoint
+    preprocessing: Preprocessing
+    self_test: SelfTest
     detector: dict[str, Any] = field(factory=dict)
     failures: tuple[InputFailure, ...] = ()
     issues: tuple[Issue, ...] = ()

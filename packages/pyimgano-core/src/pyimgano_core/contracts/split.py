@@ -49,7 +49,7 @@ class SplitResult:
 class Fingerprint:
     """Which data a split holds, whatever its files are called and in whatever order they stand.
 
-    `counts` has the number of samples by role, and `missing_files`: image and mask files that have no content.
+    `counts` has the number of samples by role, and `missing_files`: the files that have no content.
     """
 
     sha256: str

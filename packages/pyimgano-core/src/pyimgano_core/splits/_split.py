@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.record import ANOMALOUS
-from pyimgano_core.contracts.split import CategorySplit, SplitResult
+from pyimgano_core.contracts.split import CalibrationSource, CategorySplit, SplitResult
 from pyimgano_core.splits._calibration import hold_out
 from pyimgano_core.splits._groups import assign_groups, group_members
 from pyimgano_core.splits._issues import split_issue
@@ -40,7 +40,8 @@ def split_dataset(samples: Sequence[Sample], policy: SplitPolicy, seed: int) -> 
         by_category[sample.record.category].append(sample)
     issues: list[Issue] = []
     categories = tuple(
-        _split_category(category, by_category[category], policy, seed, issues) for category in sorted(by_category)
+        _split_category(category, by_category[category], policy, seed, issues)
+        for category in sorted(by_category)
     )
     issues += _groups_across_categories(categories)
     return SplitResult(categories=categories, issues=tuple(issues))
@@ -58,7 +59,7 @@ def _split_category(
     if not from_val:
         groups = group_members(samples, train)
         held_out, fallback = hold_out(groups, policy.calibration_fraction, f"{key}:calibration")
-    source = "val" if from_val else "train_holdout" if held_out else "none"
+    source: CalibrationSource = "val" if from_val else "train_holdout" if held_out else "none"
     split = CategorySplit(
         category=category,
         train=tuple(samples[i] for i in train if i not in held_out),
@@ -97,7 +98,7 @@ def _groups_across_categories(splits: Sequence[CategorySplit]) -> Iterator[Issue
     """Warn of groups that one category learns from and another is tested on: each has its own model."""
     learnt: dict[str, str] = {}
     for split in splits:
-        learnt.update({group: split.category for group in _groups(split.train + split.calibration)})
+        learnt.update(dict.fromkeys(_groups(split.train + split.calibration), split.category))
     shared = {
         group: (learnt[group], split.category)
         for split in splits

@@ -1,0 +1,171 @@
+# The steps of the gate, one function each, and what they share. Sourced by .ci/run, which sets ROOT.
+# Each step runs in a subshell under `set -e`; WORK is a temporary folder that is removed at the end.
+# shellcheck shell=bash
+
+readonly INFER_LIMIT_MB=260
+
+# --- steps ---
+
+step_sync() {
+    uv sync --locked
+}
+
+step_lock() {
+    uv lock --check
+    # A lock that names a second index can't be resolved where that index is out of reach.
+    local registries
+    registries=$(grep -o 'registry = "[^"]*"' uv.lock | sort -u)
+    echo "$registries"
+    [[ $(wc -l <<<"$registries") -eq 1 ]] || fail "uv.lock names more than one package index"
+    if grep -E 'source = \{ (url|git|path) ' uv.lock; then
+        fail "uv.lock names a source outside the package index"
+    fi
+}
+
+step_lint() {
+    uv run --locked ruff check
+    uv run --locked ruff format --check
+}
+
+step_types() {
+    uv run --locked mypy packages/*/src
+}
+
+step_imports() {
+    uv run --locked lint-imports
+}
+
+# The README's own command.
+step_tests() {
+    uv run pytest
+}
+
+# The tests of one package in a fresh environment that holds nothing but its wheel, core's and what they need.
+step_alone() {
+    local short=$1 name=pyimgano-$1 folder=$WORK/alone-$1
+    [[ -d packages/$name ]] || fail "there is no package $name"
+    mkdir -p "$folder"
+    new_environment "$folder/venv"
+    install_alone "$folder/venv" "$short"
+    check_absent "$folder/venv" "$short"
+    report_size "$folder/venv" "$short"
+    : check_help "$folder/venv" "$short"
+    uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" pytest hypothesis jsonschema
+    cp -R "packages/$name/tests" "$folder/tests"
+    cp pyproject.toml "$folder/pyproject.toml" # pytest's settings
+    # Away from the checkout, so that only the installed package can be imported.
+    (cd "$folder" && "$(python_of venv)" -I -m pytest tests)
+}
+
+# A new user's line: train on the demo set, pack, move, score where only pyimgano-infer is, compare every score.
+step_journey() {
+    local folder=$WORK/journey
+    mkdir -p "$folder"
+    cd "$folder"
+    local train=(uv run --locked --project "$ROOT" pyimgano-train --config "$ROOT/configs/demo.toml")
+    time "${train[@]}" --set "output.output_dir='run'" --export-infer-config
+    new_environment "$folder/venv"
+    install_alone "$folder/venv" infer
+    local infer
+    infer=$(script_of venv pyimgano-infer)
+    "$infer" --from-run run --pack packed
+    local manifest
+    manifest=$(uv run --locked --project "$ROOT" python "$ROOT/.ci/journey.py" manifest run moved.jsonl)
+    mv packed elsewhere
+    mv run run-out-of-reach
+    "$infer" --infer-config elsewhere/infer_config.json --output predictions.jsonl "$manifest"
+    uv run --locked --project "$ROOT" python "$ROOT/.ci/journey.py" compare run-out-of-reach predictions.jsonl
+}
+
+# --- shared ---
+
+fail() {
+    echo "error: $1" >&2
+    return 1
+}
+
+prepare() {
+    # Beside uv's cache, on one file system with it, uv links files instead of copying them: torch is 5 GB.
+    local parent=${XDG_CACHE_HOME:-$HOME/.cache}
+    mkdir -p "$parent"
+    WORK=$(mktemp -d "$parent/pyimgano-ci.XXXXXX")
+    ensure_uv
+    if [[ -z ${PYIMGANO_REAL_DATA:-} && -d $ROOT/../shared/data ]]; then
+        PYIMGANO_REAL_DATA=$(cd "$ROOT/../shared/data" && pwd)
+        export PYIMGANO_REAL_DATA
+    fi
+    echo "$(uv --version); real data: ${PYIMGANO_REAL_DATA:-none, its tests skip}"
+}
+
+# An environment of its own for uv works where pip refuses to install outside one.
+ensure_uv() {
+    command -v uv >/dev/null && return
+    python3 -m venv "$WORK/uv"
+    "$WORK/uv/bin/python" -m pip install --quiet uv
+    export PATH=$WORK/uv/bin:$PATH
+}
+
+build_wheels() {
+    [[ -d $WORK/dist ]] && return
+    uv build --quiet --all-packages --out-dir "$WORK/dist"
+    uv export --quiet --locked --all-packages --all-extras --all-groups --no-emit-workspace \
+        --no-hashes --no-annotate --no-header --output-file "$WORK/constraints.txt"
+}
+
+new_environment() {
+    uv venv --quiet "$1"
+}
+
+# install_alone VENV SHORT: the package's wheel and core's by path, all else from the index at the locked versions.
+install_alone() {
+    build_wheels
+    local wheels=("$WORK"/dist/pyimgano_core-*.whl)
+    [[ $2 == core ]] || wheels+=("$WORK/dist/pyimgano_$2"-*.whl)
+    uv pip install --quiet --python "$1" --constraints "$WORK/constraints.txt" "${wheels[@]}"
+    uv pip check --quiet --python "$1"
+}
+
+# What must not have come along.
+check_absent() {
+    local absent=(pyimgano_preflight pyimgano_infer pyimgano_workbench pyimgano_bench)
+    absent=("${absent[@]/pyimgano_$2/}")
+    case $2 in
+    core | preflight) absent+=(torch timm onnx onnxruntime skimage scipy) ;;
+    infer) absent+=(torch timm onnx skimage scipy) ;;
+    esac
+    "$(python_of "$1")" -I -c '
+import sys
+from importlib.util import find_spec
+present = [name for name in sys.argv[1:] if name and find_spec(name)]
+sys.exit(f"error: installed, and must not be: {present}" if present else 0)' "${absent[@]}"
+}
+
+report_size() {
+    local megabytes
+    megabytes=$(du -sm "$1" | cut -f1)
+    echo "pyimgano-$2 alone: $megabytes MB installed"
+    if [[ $2 == infer && $megabytes -gt $INFER_LIMIT_MB ]]; then
+        fail "pyimgano-infer is to stay below $INFER_LIMIT_MB MB"
+    fi
+}
+
+# Every console script of the package answers --help.
+check_help() {
+    local command=pyimgano-$2
+    case $2 in
+    workbench) command=pyimgano-train ;;
+    bench) command=pyimgano-benchmark ;;
+    esac
+    "$(script_of "$1" "$command")" --help >/dev/null
+}
+
+python_of() {
+    script_of "$1" python
+}
+
+# script_of VENV NAME: its absolute path; Windows keeps scripts elsewhere.
+script_of() {
+    local folder=$1/bin
+    [[ -d $folder ]] || folder=$1/Scripts
+    echo "$(cd "$folder" && pwd)/$2"
+}

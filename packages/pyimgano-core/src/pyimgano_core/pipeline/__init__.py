@@ -1,0 +1,11 @@
+"""The one run of a category: fit, freeze the graph, calibrate, evaluate. Others are shells around it."""
+
+from pyimgano_core.pipeline._category import (
+    CategoryRun,
+    category_model,
+    checkpoint_path,
+    run_category,
+    summarize_split,
+)
+
+__all__ = ["CategoryRun", "category_model", "checkpoint_path", "run_category", "summarize_split"]

@@ -1,0 +1,234 @@
+"""One category: fit, freeze the graph, then calibrate and evaluate through that graph alone."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define, evolve
+
+from pyimgano_core.contracts.infer_config import CategoryModel, Checkpoint, Preprocessing, SelfTest
+from pyimgano_core.contracts.prediction import Failure, Prediction
+from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure
+from pyimgano_core.contracts.threshold import Threshold
+from pyimgano_core.detectors import ScorerGraph, create_detector
+from pyimgano_core.duplicates import fingerprint
+from pyimgano_core.errors import DataError
+from pyimgano_core.evaluation import evaluate, predict
+from pyimgano_core.manifest import category_slug
+from pyimgano_core.pipeline._source import SampleImages
+from pyimgano_core.scoring import OnnxScorer, run_self_test
+from pyimgano_core.scoring.files import ScoredImage, score_files
+from pyimgano_core.thresholds import calibrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.contracts.split import CategorySplit
+    from pyimgano_core.evaluation import MapSink
+    from pyimgano_core.preparation import Prepared, PreparedCategory
+    from pyimgano_core.progress import Progress
+
+
+@define(frozen=True, kw_only=True)
+class CategoryRun:
+    """What one category's run leaves: the graph, the report, and a line per calibration and test image."""
+
+    graph: ScorerGraph
+    report: CategoryReport
+    predictions: tuple[Prediction, ...]
+    calibration: tuple[Prediction, ...]
+    seconds: dict[str, float]
+
+
+@define(frozen=True, kw_only=True)
+class _Calibration:
+    image: Threshold
+    pixel: Threshold
+    predictions: tuple[Prediction, ...]
+
+
+def checkpoint_path(slug: str) -> str:
+    """Return where a category's graph stands in a run directory, relative to it."""
+    return f"checkpoints/{slug}/model.onnx"
+
+
+def run_category(
+    category: PreparedCategory,
+    prepared: Prepared,
+    config: RunConfig,
+    base: Path,
+    progress: Progress,
+    *,
+    map_sink: MapSink | None = None,
+) -> CategoryRun:
+    """Run one category.
+
+    Args:
+        category: the category, from `prepared`.
+        prepared: the data set.
+        config: the run config.
+        base: the folder that the config's relative paths start from.
+        progress: shows the long steps.
+        map_sink: keeps the anomaly maps of test images, where wanted.
+
+    Raises:
+        DataError: where no train image can be read.
+    """
+    clock = _Clock()
+    split, name = category.split, category.split.category
+    slug = category_slug(name)
+    preprocessing = Preprocessing(
+        resize=config.dataset.resize, sixteen_bit_range=config.dataset.sixteen_bit_range
+    )
+    graph, failures = _fit(split, preprocessing, config, base, progress)
+    clock.lap("fit")
+    scorer = OnnxScorer(graph.model)
+    calibration = _calibrate(split, scorer, preprocessing, config, progress)
+    clock.lap("calibrate")
+    scored = _score(split.test, scorer, preprocessing, progress, f"{name}: test")
+    evaluation = evaluate(
+        scored,
+        category,
+        threshold=calibration.image.value,
+        aupro_limit=config.evaluation.aupro_limit,
+        map_sink=map_sink,
+    )
+    clock.lap("evaluate")
+    failures += _failures("calibration", calibration.predictions)
+    failures += _failures("test", evaluation.predictions)
+    report = CategoryReport(
+        category=name,
+        slug=slug,
+        dataset_summary=evolve(summarize_split(split), failed_count=len(failures)),
+        split_fingerprint=fingerprint(split, prepared.hashes),
+        pixel_metrics_status=category.gate,
+        threshold=calibration.image,
+        pixel_threshold=calibration.pixel,
+        results=evaluation.results,
+        checkpoint=_checkpoint(graph.model, slug),
+        preprocessing=preprocessing,
+        self_test=SelfTest(**run_self_test(scorer)),
+        detector={"name": graph.detector, **graph.info},
+        failures=tuple(failures),
+        issues=tuple(issue for issue in prepared.issues if issue.category == name),
+    )
+    return CategoryRun(
+        graph=graph,
+        report=report,
+        predictions=evaluation.predictions,
+        calibration=calibration.predictions,
+        seconds=clock.laps,
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
+
+
+def _fit(
+    split: CategorySplit, preprocessing: Preprocessing, config: RunConfig, base: Path, progress: Progress
+) -> tuple[ScorerGraph, list[InputFailure]]:
+    detector = create_detector(config.model, base)
+    label = f"{split.category}: train images"
+    with SampleImages(split.train, preprocessing, progress, label) as images:
+        if len(images) == 0:
+            first = images.failures[0].error.message if images.failures else "there are none"
+            raise DataError(f"category {split.category!r}: no train image can be read ({first})")
+        graph = detector.fit(images, seed=config.seed, device=config.model.device, progress=progress)
+        return graph, images.failures
+
+
+def _score(
+    samples: Sequence[Sample],
+    scorer: OnnxScorer,
+    preprocessing: Preprocessing,
+    progress: Progress,
+    label: str,
+) -> Iterator[ScoredImage | Failure]:
+    paths = [sample.image for sample in samples]
+    scored = score_files(paths, scorer=scorer, preprocessing=preprocessing)
+    return progress.track(scored, label, len(paths))
+
+
+def _calibrate(
+    split: CategorySplit,
+    scorer: OnnxScorer,
+    preprocessing: Preprocessing,
+    config: RunConfig,
+    progress: Progress,
+) -> _Calibration:
+    scores, maxima, lines = [], [], []
+    scored = _score(split.calibration, scorer, preprocessing, progress, f"{split.category}: calibration")
+    for index, (sample, result) in enumerate(zip(split.calibration, scored, strict=True)):
+        lines.append(predict(index, sample, result, threshold=None))
+        if isinstance(result, ScoredImage):
+            scores.append(result.score)
+            maxima.append(result.anomaly_map.max())
+    group_ids = {sample.record.group_id for sample in split.calibration} - {None}
+
+    def threshold_of(values: list[float], score_source: Any) -> Threshold:
+        return calibrate(
+            np.array(values, dtype=np.float32),
+            config.threshold,
+            source=split.calibration_source,
+            fallback=split.calibration_fallback,
+            groups=len(group_ids) or None,
+            score_source=score_source,
+        )
+
+    return _Calibration(
+        image=threshold_of(scores, "image_score"),
+        pixel=threshold_of(maxima, "map_maximum"),
+        predictions=tuple(lines),
+    )
+
+
+def _failures(role: str, predictions: tuple[Prediction, ...]) -> list[InputFailure]:
+    return [
+        InputFailure(role=role, input=prediction.input, error=prediction.error)
+        for prediction in predictions
+        if prediction.error is not None
+    ]
+
+
+def _checkpoint(model: bytes, slug: str) -> Checkpoint:
+    digest = hashlib.sha256(model).hexdigest()
+    return Checkpoint(path=checkpoint_path(slug), sha256=digest, size_bytes=len(model))
+
+
+def category_model(report: CategoryReport, checkpoint: str) -> CategoryModel:
+    """Return what deployment needs of a category's report, its graph standing at the path `checkpoint`."""
+    return CategoryModel(
+        checkpoint=evolve(report.checkpoint, path=checkpoint),
+        preprocessing=report.preprocessing,
+        threshold=report.threshold,
+        pixel_threshold=report.pixel_threshold,
+        self_test=report.self_test,
+        split_fingerprint=report.split_fingerprint.sha256,
+    )
+
+
+def summarize_split(split: CategorySplit) -> DatasetSummary:
+    """Return a category's counts."""
+    anomalies = sum(sample.record.label for sample in split.test)
+    return DatasetSummary(
+        train_count=len(split.train),
+        calibration_count=len(split.calibration),
+        test_count=len(split.test),
+        test_anomaly_count=anomalies,
+        test_anomaly_ratio=anomalies / len(split.test) if split.test else None,
+        group_conflicts_allowed=split.group_conflicts,
+    )

@@ -1,0 +1,70 @@
+"""Recipes are TOML files in this folder: a `description`, and the tables of a run config."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from pyimgano_core.configfile import merge, parse_override, read_document, structure_config
+from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.structuring import unknown
+from pyimgano_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@define(frozen=True, kw_only=True)
+class Recipe:
+    """A named starting point; `text` is its TOML as shipped."""
+
+    name: str
+    description: str
+    settings: dict[str, Any]
+    text: str
+
+
+def list_recipes() -> tuple[Recipe, ...]:
+    """Return all recipes, sorted by name."""
+    found = [entry for entry in files(__package__).iterdir() if entry.name.endswith(".toml")]
+    return tuple(
+        _parse(entry.name.removesuffix(".toml"), entry.read_text(encoding="utf-8"))
+        for entry in sorted(found, key=lambda entry: entry.name)
+    )
+
+
+def load_recipe(name: str) -> Recipe:
+    """Return a recipe by name.
+
+    Raises:
+        ConfigError: where there is none of that name.
+    """
+    recipes = {recipe.name: recipe for recipe in list_recipes()}
+    if name not in recipes:
+        raise ConfigError([f"$.recipe: {unknown('recipe ' + repr(name), name, list(recipes))}"])
+    return recipes[name]
+
+
+def _parse(name: str, text: str) -> Recipe:
+    settings = tomllib.loads(text)
+    description = settings.pop("description")
+    return Recipe(name=name, description=description, settings=settings, text=text)
+
+
+def load_run_config(path: Path | None, overrides: Iterable[str] = ()) -> RunConfig:
+    """Return the run config: recipe, below the file, below `dotted.key=value` overrides.
+
+    Raises:
+        ConfigError: with all problems.
+    """
+    document = read_document(path) if path is not None else {}
+    for override in overrides:
+        document = merge(document, parse_override(override))
+    name = document.get("recipe")
+    if isinstance(name, str):
+        document = merge(load_recipe(name).settings, document)
+    return structure_config(document, RunConfig, path)

@@ -1,0 +1,173 @@
+"""The training run: prepare the data, run each category through core's pipeline, write the run directory."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+
+from pyimgano_core.artifacts import atomic_writer
+from pyimgano_core.contracts.prediction import StoredArray
+from pyimgano_core.contracts.report import CategoryReport, RunReport
+from pyimgano_core.contracts.structuring import unstructure
+from pyimgano_core.errors import ExitCode, PyimganoError
+from pyimgano_core.manifest import category_slug
+from pyimgano_core.pipeline import run_category
+from pyimgano_core.preparation import prepare_dataset
+from pyimgano_workbench import __version__
+from pyimgano_workbench.environment import describe_environment
+from pyimgano_workbench.html import render_html
+from pyimgano_workbench.rundir import RunDirectory, default_name, run_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.evaluation import MapSink
+    from pyimgano_core.preparation import Prepared, PreparedCategory
+    from pyimgano_core.progress import Progress
+
+_MEAN_METRICS = ("auroc", "average_precision", "f1_max")
+_MEAN_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro")
+
+
+@define(frozen=True, kw_only=True)
+class TrainingRun:
+    """A finished run: its folder, its report, and the error of every category that failed."""
+
+    folder: Path
+    report: RunReport
+    errors: dict[str, PyimganoError]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or 4 where some inputs or categories failed, or the error's own code where none succeeded."""
+        if self.errors and not self.report.per_category:
+            return next(iter(self.errors.values())).exit_code
+        failed = any(report.failures for report in self.report.per_category.values())
+        return ExitCode.SOME_INPUTS_FAILED if self.errors or failed else ExitCode.DONE
+
+
+def train(
+    config: RunConfig, base: Path, progress: Progress, *, now: datetime, export_infer_config: bool
+) -> TrainingRun:
+    """Run `config` and return what it left.
+
+    Args:
+        config: the run config.
+        base: the folder that its relative paths start from.
+        progress: shows the long steps.
+        now: the time of the run, for the report and the default folder's name.
+        export_infer_config: whether `artifacts/infer_config.json` is written.
+
+    Raises:
+        DataError: where the data set has errors.
+        UsageError: where the output directory is taken.
+    """
+    start = time.perf_counter()
+    prepared = prepare_dataset(config, base, progress)
+    target = Path(config.output.output_dir or Path("runs") / default_name(config, now))
+    directory = RunDirectory(target, run_key(config, prepared, __version__))
+    seconds: dict[str, float] = {}
+    reports: dict[str, CategoryReport] = {}
+    errors: dict[str, PyimganoError] = {}
+    try:
+        for category in prepared.categories:
+            name = category.split.category
+            try:
+                reports[name] = _category(category, prepared, config, base, progress, directory, seconds)
+            except PyimganoError as exc:
+                errors[name] = exc
+    finally:
+        directory.discard()
+    if not reports:
+        raise next(iter(errors.values()))
+    seconds["total"] = round(time.perf_counter() - start, 3)
+    report = _run_report(config, prepared, reports, errors, seconds, now)
+    if export_infer_config:
+        directory.write_infer_config(reports.values(), unstructure(config.model), __version__)
+    directory.write_run(report, config, render_html(report, directory.folder))
+    directory.finish()
+    return TrainingRun(folder=directory.target, report=report, errors=errors)
+
+
+def _category(  # noqa: PLR0917
+    category: PreparedCategory,
+    prepared: Prepared,
+    config: RunConfig,
+    base: Path,
+    progress: Progress,
+    directory: RunDirectory,
+    seconds: dict[str, float],
+) -> CategoryReport:
+    name = category.split.category
+    finished = directory.finished_category(category_slug(name))
+    if finished is not None:
+        return finished
+    sink = _map_sink(directory.folder, category_slug(name)) if config.output.save_maps else None
+    run = run_category(category, prepared, config, base, progress, map_sink=sink)
+    directory.write_category(run)
+    seconds.update({f"{name}.{step}": value for step, value in run.seconds.items()})
+    return run.report
+
+
+def _map_sink(folder: Path, slug: str) -> MapSink:
+    """Keep maps as `artifacts/maps/<category>/NNNNNN_<stem>.npy`, so that no two can collide."""
+
+    def store(index: int, sample: Sample, anomaly_map: NDArray[np.float32]) -> StoredArray:
+        stem = category_slug(Path(sample.record.image_path).stem)
+        path = Path("artifacts") / "maps" / slug / f"{index:06d}_{stem}.npy"
+        with atomic_writer(folder / path) as stream:
+            np.save(stream, anomaly_map, allow_pickle=False)
+        from_lines = f"../../{path.as_posix()}"
+        return StoredArray(path=from_lines, shape=anomaly_map.shape, dtype=str(anomaly_map.dtype))
+
+    return store
+
+
+def _run_report(
+    config: RunConfig,
+    prepared: Prepared,
+    reports: dict[str, CategoryReport],
+    errors: dict[str, PyimganoError],
+    seconds: dict[str, float],
+    now: datetime,
+) -> RunReport:
+    return RunReport(
+        timestamp_utc=now.isoformat(timespec="seconds"),
+        pyimgano_version=__version__,
+        dataset=config.dataset.name,
+        category=config.dataset.category,
+        model=config.model.name,
+        recipe=config.recipe,
+        seed=config.seed,
+        resize=config.dataset.resize,
+        categories=tuple(reports),
+        mean_metrics=mean_metrics(reports.values()),
+        per_category=reports,
+        failed_categories={name: str(error) for name, error in errors.items()},
+        issues=tuple(issue for issue in prepared.issues if issue.category is None),
+        seconds=seconds,
+        environment=describe_environment(),
+    )
+
+
+def mean_metrics(reports: Iterable[CategoryReport]) -> dict[str, float | None]:
+    """Return macro averages; a metric that is undefined in any category has none."""
+    results = [report.results for report in reports]
+    rows = {name: [getattr(result, name) for result in results] for name in _MEAN_METRICS}
+    rows |= {
+        name: [getattr(result.pixel_metrics, name, None) for result in results]
+        for name in _MEAN_PIXEL_METRICS
+    }
+    return {
+        name: None if any(value is None for value in values) else float(np.mean(values))
+        for name, values in rows.items()
+    }
