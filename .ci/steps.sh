@@ -45,36 +45,39 @@ step_alone() {
     local short=$1 name=pyimgano-$1 folder=$WORK/alone-$1
     [[ -d packages/$name ]] || fail "there is no package $name"
     mkdir -p "$folder"
-    new_environment "$folder/venv"
     install_alone "$folder/venv" "$short"
     check_absent "$folder/venv" "$short"
     report_size "$folder/venv" "$short"
-    : check_help "$folder/venv" "$short"
-    uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" pytest hypothesis jsonschema
+    local tools=(pytest hypothesis)
+    [[ $short == core ]] && tools+=(jsonschema scikit-learn) # its metrics and schemas are tested against them
+    uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" "${tools[@]}"
     cp -R "packages/$name/tests" "$folder/tests"
     cp pyproject.toml "$folder/pyproject.toml" # pytest's settings
     # Away from the checkout, so that only the installed package can be imported.
     (cd "$folder" && "$(python_of venv)" -I -m pytest tests)
+    check_help "$folder/venv" "$short"
 }
 
-# A new user's line: train on the demo set, pack, move, score where only pyimgano-infer is, compare every score.
+# A new user's line: train on the demo set, pack, take away the run, score where only pyimgano-infer is installed,
+# and find every score and label again, exactly.
 step_journey() {
-    local folder=$WORK/journey
+    local folder=$WORK/journey workspace=(uv run --locked --project "$ROOT")
     mkdir -p "$folder"
     cd "$folder"
-    local train=(uv run --locked --project "$ROOT" pyimgano-train --config "$ROOT/configs/demo.toml")
-    time "${train[@]}" --set "output.output_dir='run'" --export-infer-config
-    new_environment "$folder/venv"
-    install_alone "$folder/venv" infer
+    export PYIMGANO_CACHE=$folder/cache # the demo set is drawn anew
+    local demo
+    demo=$("${workspace[@]}" python -c 'from pyimgano_core.layouts import demo_root; print(demo_root())')
+    time "${workspace[@]}" pyimgano-train --config "$ROOT/configs/demo.toml" \
+        --set output.output_dir=run --export-infer-config
+    (cd "$ROOT" && install_alone "$folder/venv" infer)
     local infer
     infer=$(script_of venv pyimgano-infer)
     "$infer" --from-run run --pack packed
-    local manifest
-    manifest=$(uv run --locked --project "$ROOT" python "$ROOT/.ci/journey.py" manifest run moved.jsonl)
-    mv packed elsewhere
-    mv run run-out-of-reach
-    "$infer" --infer-config elsewhere/infer_config.json --output predictions.jsonl "$manifest"
-    uv run --locked --project "$ROOT" python "$ROOT/.ci/journey.py" compare run-out-of-reach predictions.jsonl
+    mv packed moved
+    mv run out-of-reach
+    "$infer" --infer-config moved/infer_config.json --verify
+    time "$infer" --infer-config moved/infer_config.json --output predictions.jsonl "$demo/manifest.jsonl"
+    "${workspace[@]}" python "$ROOT/.ci/same_scores.py" predictions.jsonl out-of-reach/categories/*/per_image.jsonl
 }
 
 # --- shared ---
@@ -112,13 +115,11 @@ build_wheels() {
         --no-hashes --no-annotate --no-header --output-file "$WORK/constraints.txt"
 }
 
-new_environment() {
-    uv venv --quiet "$1"
-}
-
-# install_alone VENV SHORT: the package's wheel and core's by path, all else from the index at the locked versions.
+# install_alone VENV SHORT: a fresh environment with the package's wheel and core's, by path, and what they need
+# from the index at the locked versions.
 install_alone() {
     build_wheels
+    uv venv --quiet "$1"
     local wheels=("$WORK"/dist/pyimgano_core-*.whl)
     [[ $2 == core ]] || wheels+=("$WORK/dist/pyimgano_$2"-*.whl)
     uv pip install --quiet --python "$1" --constraints "$WORK/constraints.txt" "${wheels[@]}"

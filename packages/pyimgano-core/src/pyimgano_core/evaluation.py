@@ -86,11 +86,11 @@ def predict(
 ) -> Prediction:
     """Return the line of one image; the record's group, defect and meta travel along."""
     record = sample.record
-    failed = isinstance(result, Failure)
-    score = None if failed else result.score
+    scored, failure = (None, result) if isinstance(result, Failure) else (result, None)
+    score = None if scored is None else scored.score
     return Prediction(
         index=index,
-        status="error" if failed else "ok",
+        status="ok" if failure is None else "error",
         input=record.image_path,
         category=record.category,
         score=score,
@@ -99,9 +99,9 @@ def predict(
         y_true=record.label,
         defect=record.defect,
         group_id=record.group_id,
-        image_size=None if failed else result.size,
+        image_size=None if scored is None else scored.size,
         anomaly_map=anomaly_map,
-        error=result if failed else None,
+        error=failure,
         meta=record.meta or None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class TerminalProgress:
     def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
         """Yield `items` and keep the line current; the line is cleared at the end."""
         if total is None:
-            total = len(items) if hasattr(items, "__len__") else None
+            total = len(items) if isinstance(items, Sized) else None
         start = shown = time.monotonic()
         done = 0
         try:

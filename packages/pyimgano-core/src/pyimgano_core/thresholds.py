@@ -88,7 +88,7 @@ def _quantile(scores: NDArray[np.float32], quantile: float, provenance: Threshol
 def _counted(value: float | None, scores: NDArray[np.float32], provenance: ThresholdProvenance) -> Threshold:
     if value is None:
         return Threshold(provenance=provenance)
-    flagged = int(np.count_nonzero(scores >= np.float32(value)))
+    flagged = int(np.count_nonzero(scores >= np.float64(value)))
     return Threshold(value=value, provenance=evolve(provenance, calibration_false_positives=flagged))
 
 

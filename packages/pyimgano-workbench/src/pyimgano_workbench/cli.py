@@ -24,7 +24,9 @@ _OVERRIDES = {
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="The run config, TOML or JSON.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="The run config, TOML or JSON."
+)
 @click.option("--recipe", help="A named starting point; see --list-recipes.")
 @click.option("--dataset", help="Override dataset.name: manifest, mvtec, visa, btad, custom or demo.")
 @click.option("--root", type=click.Path(), help="Override dataset.root (relative to the current folder).")
@@ -43,18 +45,21 @@ _OVERRIDES = {
 def train(config_path: Path | None, **options: Any) -> int | None:
     """Train anomaly detectors from a config into a run directory.
 
-    Paths in a config are relative to its folder; output_dir is relative to the current one. An interrupted run
-    goes on with the same command. Exit codes: 0 done, 2 the data has errors, 4 some inputs failed, 64 wrong
-    usage or configuration, 130 interrupted.
+    Paths in a config are relative to its folder; output_dir is relative to the current one. An interrupted
+    run goes on with the same command. Exit codes: 0 done, 2 the data has errors, 4 some inputs failed,
+    64 wrong usage or configuration, 130 interrupted.
     """
     if options["list_recipes"] or options["recipe_info"]:
-        return _show_recipes(options["recipe_info"], as_json=options["as_json"])
+        _show_recipes(options["recipe_info"], as_json=options["as_json"])
+        return None
     config = _load(config_path, options)
     base = config_path.parent if config_path is not None else Path()
     if options["dry_run"]:
-        return emit_json({"config": config})
+        emit_json({"config": config})
+        return None
     if options["list_categories"]:
-        return _show_categories(config, base, as_json=options["as_json"])
+        _show_categories(config, base, as_json=options["as_json"])
+        return None
     if options["preflight"]:
         return _preflight(config, base)
     return _train(config, base, export=options["export_infer_config"], as_json=options["as_json"])

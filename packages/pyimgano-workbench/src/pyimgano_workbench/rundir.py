@@ -1,11 +1,13 @@
-"""The run directory: written beside its name as `DIR.partial`, resumed by the same command, renamed when whole."""
+"""The run directory: made as `DIR.partial`, resumed by the same command, renamed when whole."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from pathlib import Path
+from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 from pyimgano_core.artifacts import (
     atomic_writer,
@@ -18,12 +20,15 @@ from pyimgano_core.artifacts import (
 )
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.report import CategoryReport, RunReport
+from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.errors import ArtifactError, UsageError
+from pyimgano_core.manifest import category_slug
 from pyimgano_core.pipeline import category_model, checkpoint_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
     from typing import Any
 
     from pyimgano_core.contracts.config import RunConfig
@@ -37,22 +42,17 @@ _STATE = "run.state.json"
 
 def default_name(config: RunConfig, now: datetime) -> str:
     """Return `YYYYmmdd_HHMMSS_<dataset>_<recipe>_<model>[_<category>]`."""
-    from pyimgano_core.manifest import category_slug  # noqa: PLC0415
-
     parts = [now.strftime("%Y%m%d_%H%M%S"), config.dataset.name, config.recipe, config.model.name]
     if config.dataset.category != "all":
         parts.append(category_slug(config.dataset.category))
     return "_".join(part for part in parts if part)
 
 
-def run_key(config: RunConfig, prepared: Prepared, version: str) -> str:
+def run_key(config: RunConfig, prepared: Prepared, program: str) -> str:
     """Return what tells one run from another: its settings, its data and the program's version."""
-    from attrs import evolve  # noqa: PLC0415
-    from pyimgano_core.duplicates import fingerprint  # noqa: PLC0415
-
     settings = evolve(config, output=evolve(config.output, output_dir=None))
     prints = {c.split.category: fingerprint(c.split, prepared.hashes).sha256 for c in prepared.categories}
-    text = to_json({"config": settings, "data": prints, "version": version})
+    text = to_json({"config": settings, "data": prints, "version": program})
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -105,10 +105,12 @@ class RunDirectory:
         write_lines(folder / "calibration.jsonl", run.calibration)
         write_artifact(folder / "report.json", report)
 
-    def write_infer_config(self, reports: Iterable[CategoryReport], model: dict[str, Any], version: str) -> None:
+    def write_infer_config(
+        self, reports: Iterable[CategoryReport], model: dict[str, Any], program: str
+    ) -> None:
         """Write `artifacts/infer_config.json`, its checkpoints relative to itself."""
         config = InferConfig(
-            pyimgano_version=version,
+            pyimgano_version=program,
             runtime=_runtime(),
             from_run=self.target.name,
             model=model,
@@ -126,7 +128,9 @@ class RunDirectory:
     def finish(self) -> None:
         """Give the directory its name."""
         if self.target.exists():
-            raise UsageError(f"{self.target} was made by somebody else meanwhile; this run is in {self.folder}")
+            raise UsageError(
+                f"{self.target} was made by somebody else meanwhile; this run is in {self.folder}"
+            )
         (self.folder / _STATE).unlink(missing_ok=True)
         self.folder.rename(self.target)
 
@@ -137,8 +141,6 @@ class RunDirectory:
 
 
 def _runtime() -> str:
-    from importlib.metadata import version  # noqa: PLC0415
-
     return f"onnxruntime {version('onnxruntime')} CPUExecutionProvider"
 
 

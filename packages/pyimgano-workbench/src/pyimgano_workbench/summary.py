@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
 from pyimgano_workbench.rundir import INFER_CONFIG
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.report import CategoryReport, RunReport
 
-_HEADER = ("category", "train", "calib", "test", "AUROC", "AP", "px AUROC", "AUPRO", "threshold", "false alarms", "misses")
+_HEADER = (
+    "category",
+    "train",
+    "calib",
+    "test",
+    "AUROC",
+    "AP",
+    "px AUROC",
+    "AUPRO",
+    "threshold",
+    "false alarms",
+    "misses",
+)
 
 
 def result_table(report: RunReport) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve, field
 
 from pyimgano_core.artifacts import atomic_writer
 from pyimgano_core.contracts.prediction import StoredArray
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.evaluation import MapSink
-    from pyimgano_core.preparation import Prepared, PreparedCategory
+    from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
 
 _MEAN_METRICS = ("auroc", "average_precision", "f1_max")
@@ -75,47 +75,50 @@ def train(
     prepared = prepare_dataset(config, base, progress)
     target = Path(config.output.output_dir or Path("runs") / default_name(config, now))
     directory = RunDirectory(target, run_key(config, prepared, __version__))
-    seconds: dict[str, float] = {}
-    reports: dict[str, CategoryReport] = {}
-    errors: dict[str, PyimganoError] = {}
     try:
-        for category in prepared.categories:
-            name = category.split.category
-            try:
-                reports[name] = _category(category, prepared, config, base, progress, directory, seconds)
-            except PyimganoError as exc:
-                errors[name] = exc
+        done = _run_categories(config, base, progress, prepared, directory)
     finally:
         directory.discard()
-    if not reports:
-        raise next(iter(errors.values()))
-    seconds["total"] = round(time.perf_counter() - start, 3)
-    report = _run_report(config, prepared, reports, errors, seconds, now)
+    if not done.reports:
+        raise next(iter(done.errors.values()))
+    report = _run_report(config, prepared, done, now)
+    report = evolve(report, seconds={**done.seconds, "total": round(time.perf_counter() - start, 3)})
     if export_infer_config:
-        directory.write_infer_config(reports.values(), unstructure(config.model), __version__)
+        directory.write_infer_config(done.reports.values(), unstructure(config.model), __version__)
     directory.write_run(report, config, render_html(report, directory.folder))
     directory.finish()
-    return TrainingRun(folder=directory.target, report=report, errors=errors)
+    return TrainingRun(folder=directory.target, report=report, errors=done.errors)
 
 
-def _category(  # noqa: PLR0917
-    category: PreparedCategory,
-    prepared: Prepared,
-    config: RunConfig,
-    base: Path,
-    progress: Progress,
-    directory: RunDirectory,
-    seconds: dict[str, float],
-) -> CategoryReport:
-    name = category.split.category
-    finished = directory.finished_category(category_slug(name))
-    if finished is not None:
-        return finished
-    sink = _map_sink(directory.folder, category_slug(name)) if config.output.save_maps else None
-    run = run_category(category, prepared, config, base, progress, map_sink=sink)
-    directory.write_category(run)
-    seconds.update({f"{name}.{step}": value for step, value in run.seconds.items()})
-    return run.report
+@define(frozen=True, kw_only=True)
+class _Done:
+    reports: dict[str, CategoryReport] = field(factory=dict)
+    errors: dict[str, PyimganoError] = field(factory=dict)
+    seconds: dict[str, float] = field(factory=dict)
+
+
+def _run_categories(
+    config: RunConfig, base: Path, progress: Progress, prepared: Prepared, directory: RunDirectory
+) -> _Done:
+    """Run every category that is not finished yet; one that fails does not cost the others."""
+    done = _Done()
+    for category in prepared.categories:
+        name = category.split.category
+        slug = category_slug(name)
+        finished = directory.finished_category(slug)
+        if finished is not None:
+            done.reports[name] = finished
+            continue
+        sink = _map_sink(directory.folder, slug) if config.output.save_maps else None
+        try:
+            run = run_category(category, prepared, config, base, progress, map_sink=sink)
+        except PyimganoError as exc:
+            done.errors[name] = exc
+            continue
+        directory.write_category(run)
+        done.reports[name] = run.report
+        done.seconds.update({f"{name}.{step}": value for step, value in run.seconds.items()})
+    return done
 
 
 def _map_sink(folder: Path, slug: str) -> MapSink:
@@ -135,9 +138,7 @@ def _map_sink(folder: Path, slug: str) -> MapSink:
 def _run_report(
     config: RunConfig,
     prepared: Prepared,
-    reports: dict[str, CategoryReport],
-    errors: dict[str, PyimganoError],
-    seconds: dict[str, float],
+    done: _Done,
     now: datetime,
 ) -> RunReport:
     return RunReport(
@@ -149,12 +150,11 @@ def _run_report(
         recipe=config.recipe,
         seed=config.seed,
         resize=config.dataset.resize,
-        categories=tuple(reports),
-        mean_metrics=mean_metrics(reports.values()),
-        per_category=reports,
-        failed_categories={name: str(error) for name, error in errors.items()},
+        categories=tuple(done.reports),
+        mean_metrics=mean_metrics(done.reports.values()),
+        per_category=done.reports,
+        failed_categories={name: str(error) for name, error in done.errors.items()},
         issues=tuple(issue for issue in prepared.issues if issue.category is None),
-        seconds=seconds,
         environment=describe_environment(),
     )
 

@@ -108,9 +108,8 @@ def emit_json(document: Any) -> None:
 
 def write_stdout(text: str) -> None:
     """Write text to stdout as UTF-8; what can't be encoded is escaped, never a crash."""
-    stream = click.get_binary_stream("stdout")
-    stream.write(text.encode("utf-8", "backslashreplace"))
-    stream.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
 
 
 def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

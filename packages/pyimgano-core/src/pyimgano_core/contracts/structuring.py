@@ -66,7 +66,7 @@ def _converter(known_only: bool) -> Converter:  # noqa: FBT001
     converter = Converter(forbid_extra_keys=known_only, detailed_validation=True)
     for scalar in _SCALARS:
         converter.register_structure_hook(scalar, _scalar_hook)
-    converter.register_structure_hook_factory(lambda target: get_origin(target) is Literal, _literal_factory)
+    converter.register_structure_hook_factory(lambda target: get_origin(target) == Literal, _literal_factory)
     converter.register_structure_hook_factory(_is_homogenous_tuple, _strict_tuple_factory)
     converter.register_structure_hook_factory(_is_fixed_tuple, _fixed_tuple_factory)
     converter.register_structure_hook_factory(_is_mapping, _strict_mapping_factory)
@@ -97,7 +97,7 @@ def _scalar_hook(value: object, cls: type[Any]) -> Any:
         return float(value)
     if type(value) is not cls:
         raise TypeError(f"must be {_SCALAR_WORDS[cls]}, not {_show(value)}")
-    if cls is float and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"must be a finite number, not {value}")
     return value
 
@@ -147,7 +147,7 @@ def _strict_tuple_factory(target: Any, converter: Converter) -> Any:
     def structure_tuple(value: object, cls: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise TypeError(f"must be a list, not {_show(value)}")
-        return hook(value, cls)  # type: ignore[arg-type]
+        return hook(value, cls)
 
     return structure_tuple
 

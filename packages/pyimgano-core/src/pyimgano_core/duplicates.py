@@ -1,0 +1,165 @@
+"""The same image twice: the same path or the same bytes, on one side of a split or, worse, on two."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from pyimgano_core.artifacts import sha256_file, to_json
+from pyimgano_core.contracts.issue import Issue, Location, Severity
+from pyimgano_core.contracts.record import ANOMALOUS, LABEL_NAMES, Role, Sample
+from pyimgano_core.contracts.split import CategorySplit, Fingerprint, SplitResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pyimgano_core.contracts.config import SplitPolicy
+    from pyimgano_core.progress import Progress
+
+_NAMES = {
+    "PF111": "MANIFEST_DUPLICATE_IMAGE",
+    "PF112": "DUPLICATE_RECORD_CONFLICT",
+    "PF601": "DUPLICATE_CONTENT",
+    "PF602": "LEAK_EXACT",
+    "PF603": "DUPLICATE_LABEL_CONFLICT",
+}
+_SHOWN_PATHS = 20
+
+
+@define(frozen=True, kw_only=True)
+class _Use:
+    """Where one image is used."""
+
+    category: str
+    role: Role
+    sample: Sample
+
+    @property
+    def side(self) -> str:
+        return f"{self.role} of {self.category!r}"
+
+
+def path_issues(samples: Sequence[Sample]) -> tuple[Issue, ...]:
+    """Return the images that a category names more than once, by path."""
+    by_path: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        by_path[sample.record.category, os.path.normpath(sample.image)].append(sample)
+    return tuple(_path_issue(same) for same in by_path.values() if len(same) > 1)
+
+
+def hash_contents(samples: Sequence[Sample], progress: Progress) -> dict[Path, str]:
+    """Return the SHA-256 of every image and mask file; those that can't be read are left out."""
+    paths = dict.fromkeys(
+        path for sample in samples for path in (sample.image, sample.mask) if path is not None
+    )
+    hashes = {}
+    for path in progress.track(paths, "hashing files", len(paths)):
+        digest = _hash_or_none(path)
+        if digest is not None:
+            hashes[path] = digest
+    return hashes
+
+
+def content_issues(split: SplitResult, hashes: Mapping[Path, str], policy: SplitPolicy) -> tuple[Issue, ...]:
+    """Return the images with equal bytes: copies, copies with two labels, and copies learnt from and tested.
+
+    Args:
+        split: all categories; a copy in another category's test set is a leak too.
+        hashes: from `hash_contents`.
+        policy: whether leaks are errors or allowed, and then warnings.
+    """
+    by_content: dict[str, list[_Use]] = defaultdict(list)
+    for category in split.categories:
+        for role, samples in category.by_role:
+            for sample in samples:
+                if sample.image in hashes:
+                    use = _Use(category=category.category, role=role, sample=sample)
+                    by_content[hashes[sample.image]].append(use)
+    severity = Severity.WARNING if policy.leakage == "allow" else Severity.ERROR
+    copies = (uses for uses in by_content.values() if len(uses) > 1)
+    return tuple(issue for uses in copies for issue in _copy_issues(uses, severity))
+
+
+def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) -> Fingerprint:
+    """Return what identifies the data of a split: its contents, labels and roles, and no names or order.
+
+    Args:
+        split: one category or all.
+        hashes: from `hash_contents`; a file without a hash counts as missing.
+    """
+    categories = split.categories if isinstance(split, SplitResult) else (split,)
+    rows = []
+    counts = {"train": 0, "calibration": 0, "test": 0, "test_anomalous": 0, "missing_files": 0}
+    for category in categories:
+        for role, samples in category.by_role:
+            counts[role] += len(samples)
+            for sample in samples:
+                files = [_content(sample.image, hashes), _content(sample.mask, hashes)]
+                counts["missing_files"] += files.count("missing")
+                counts["test_anomalous"] += role == "test" and sample.record.label == ANOMALOUS
+                rows.append(to_json([category.category, role, sample.record.label, *files]))
+    digest = hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
+    return Fingerprint(sha256=digest, counts=counts)
+
+
+def _content(path: Path | None, hashes: Mapping[Path, str]) -> str | None:
+    return None if path is None else hashes.get(path, "missing")
+
+
+def _hash_or_none(path: Path) -> str | None:
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)  # opening a pipe would wait for ever
+        return sha256_file(path) if is_file else None
+    except (OSError, ValueError):
+        return None
+
+
+def _path_issue(same: Sequence[Sample]) -> Issue:
+    facts = {(sample.record.split, sample.record.label, sample.mask) for sample in same}
+    lines = ", ".join(str(sample.record.line) for sample in same[:_SHOWN_PATHS] if sample.record.line)
+    where = f" (lines {lines})" if lines else ""
+    named = f"{same[0].record.image_path!r} is named {len(same)} times{where}"
+    if len(facts) == 1:
+        return _issue("PF111", Severity.ERROR, f"{named}: keep one", same)
+    return _issue("PF112", Severity.ERROR, f"{named} with different split, label or mask: keep one", same)
+
+
+def _copy_issues(uses: Sequence[_Use], severity: Severity) -> Iterator[Issue]:
+    samples = [use.sample for use in uses]
+    images = {os.path.normpath(sample.image) for sample in samples}
+    files = f"{len(uses)} records have the same image content, such as {samples[0].record.image_path!r}"
+    labels = {sample.record.label for sample in samples}
+    learnt = [use for use in uses if use.role != "test"]
+    tested = [use for use in uses if use.role == "test"]
+    if len(labels) > 1:
+        both = " and ".join(LABEL_NAMES[label] for label in sorted(labels))
+        yield _issue("PF603", severity, f"{files}, labelled {both}: one label is wrong", samples)
+    if learnt and tested:
+        sides = f"{learnt[0].side} and in {tested[0].side}"
+        message = f"{files}, in {sides}: tests would measure memory; remove one"
+        yield _issue("PF602", severity, message, [learnt[0].sample, *(use.sample for use in tested)])
+    if len(labels) == 1 and not (learnt and tested) and len(images) > 1:
+        fitted = len({use.role for use in uses}) > 1
+        harm = "the threshold is set on fitted images" if fitted else "copies add no information"
+        yield _issue("PF601", Severity.WARNING, f"{files}: {harm}", samples)
+
+
+def _issue(code: str, severity: Severity, message: str, samples: Sequence[Sample]) -> Issue:
+    record = samples[0].record
+    categories = {sample.record.category for sample in samples}
+    return Issue(
+        code=code,
+        name=_NAMES[code],
+        severity=severity,
+        message=message,
+        location=Location(line=record.line) if record.line else None,
+        paths=tuple(sample.record.image_path for sample in samples[:_SHOWN_PATHS]),
+        category=record.category if len(categories) == 1 else None,
+        data={"count": len(samples)},
+    )

@@ -1,0 +1,159 @@
+"""Find, read and trust an inference config: its categories, and the bytes of its checkpoints.
+
+Nothing here executes what it reads, and nothing is looked for in the current folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyimgano_core.artifacts import read_artifact
+from pyimgano_core.contracts.infer_config import Checkpoint, InferConfig
+from pyimgano_core.errors import ArtifactError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CONFIG_IN_RUN = Path("artifacts", "infer_config.json")
+
+_PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a drive
+_EXPORT_AGAIN = (
+    "a pickled checkpoint can run code when it is opened, so only ONNX is accepted; "
+    "export one with `pyimgano-train --config CONFIG --export-infer-config`"
+)
+
+
+def config_of_run(run: Path) -> Path:
+    """Return the inference config in a run directory.
+
+    Raises:
+        UsageError: `run` is no folder, or holds no config.
+    """
+    path = run / CONFIG_IN_RUN
+    if not run.is_dir():
+        raise UsageError(f"--from-run {str(run)!r}: no such folder")
+    if not path.exists():
+        raise UsageError(
+            f"--from-run {str(run)!r}: it holds no {CONFIG_IN_RUN.as_posix()}; "
+            "train with --export-infer-config to get one"
+        )
+    return path
+
+
+def read_config(path: Path) -> InferConfig:
+    """Return the config in `path`.
+
+    Raises:
+        ArtifactError: it can't be trusted or understood.
+        UsageError: there is no such file.
+    """
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
+        raise UsageError(f"--infer-config {str(path)!r}: no such file")
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UsageError(f"--infer-config {str(path)!r}: not a file; name the infer_config.json itself")
+    try:
+        return read_artifact(path, InferConfig)
+    except ArtifactError as exc:
+        if ".checkpoint.format:" in str(exc):
+            raise ArtifactError(f"{exc}; {_EXPORT_AGAIN}") from exc
+        raise
+
+
+def choose_categories(config: InferConfig, wanted: str | None) -> tuple[str, ...]:
+    """Return the categories in play: the wanted one, or all.
+
+    Raises:
+        UsageError: the config has no such category.
+    """
+    names = tuple(config.per_category)
+    if wanted is None:
+        return names
+    if wanted not in names:
+        raise UsageError(
+            f"--category {wanted!r}: the config has no such category; choose from {listed(names)}"
+        )
+    return (wanted,)
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Return names for a message: the first few of many."""
+    shown = sorted(names)
+    rest = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(map(repr, shown[:most])) + rest
+
+
+def locate_checkpoint(config_path: Path, category: str, checkpoint: Checkpoint) -> Path:
+    """Return the file that a config names, its kind and size checked.
+
+    A relative path is looked for in the folder of the config as it was named, then, where that is a
+    symbolic link, in the folder that the link leads to. Absolute paths and `..` are allowed: the hash
+    decides, not the place.
+
+    Raises:
+        ArtifactError: the path is no plain path, leads nowhere or to two files, or to a file that can't be it.
+    """
+    where = f"{config_path}: $.per_category.{category}.checkpoint.path {checkpoint.path!r}"
+    if problem := _problem_of_path(checkpoint.path):
+        raise ArtifactError(f"{where}: {problem}")
+    folders = (config_path.absolute().parent, config_path.resolve().parent)
+    candidates = list(dict.fromkeys(folder / checkpoint.path for folder in folders))
+    found = [path for path in candidates if os.path.exists(path)]  # noqa: PTH110 - as above
+    if not found:
+        places = " or ".join(str(path) for path in candidates)
+        raise ArtifactError(f"{where}: no such file: {places}; a config and its checkpoints move together")
+    if not all(path.samefile(found[0]) for path in found):
+        raise ArtifactError(f"{where}: two files could be meant, {found[0]} and {found[1]}; remove one")
+    _check_file(found[0], checkpoint)
+    return found[0]
+
+
+def read_checkpoint(path: Path, checkpoint: Checkpoint) -> bytes:
+    """Return a checkpoint's bytes, their hash checked: what was hashed is what will be loaded.
+
+    Raises:
+        ArtifactError: size or hash differ from the config's, or the file can't be read.
+    """
+    _check_file(path, checkpoint)
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise ArtifactError(f"{path}: can't be read: {exc.strerror}") from exc
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != checkpoint.sha256:
+        raise ArtifactError(
+            f"{path}: its sha256 is {digest}, the config says {checkpoint.sha256}: "
+            "this is not the file that was exported; copy it again"
+        )
+    return content
+
+
+def _problem_of_path(text: str) -> str | None:
+    if "\0" in text:
+        return "a path can't hold a NUL character"
+    if _URL.match(text):
+        return "addresses are not followed; name a local file"
+    if text.startswith("~"):
+        return "`~` is not expanded; name the file relative to the config, or absolutely"
+    if Path(text).suffix.lower() in _PICKLED:
+        return _EXPORT_AGAIN
+    return None
+
+
+def _check_file(path: Path, checkpoint: Checkpoint) -> None:
+    try:
+        state = path.stat()
+    except OSError as exc:
+        raise ArtifactError(f"{path}: can't be read: {exc.strerror}") from exc
+    if not stat.S_ISREG(state.st_mode):
+        raise ArtifactError(f"{path}: a checkpoint must be a file")
+    if state.st_size != checkpoint.size_bytes:
+        raise ArtifactError(
+            f"{path}: has {state.st_size} bytes, the config says {checkpoint.size_bytes}: "
+            "it is truncated or another file; copy it again"
+        )

@@ -1,0 +1,175 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from pyimgano_workbench.cli import train
+
+
+def run_train(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", "from pyimgano_workbench.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_dry_run_prints_the_effective_config(make_config, dataset, tmp_path):
+    result = run_train("--config", make_config(dataset), "--dry-run", "--set", "seed=7")
+    assert result.returncode == 0
+    assert json.loads(result.stdout) == {
+        "config": {
+            "seed": 7,
+            "recipe": None,
+            "dataset": {
+                "name": "manifest",
+                "root": None,
+                "manifest_path": str(dataset),
+                "category": "all",
+                "resize": [64, 64],
+                "sixteen_bit_range": [0, 65535],
+                "split_policy": {
+                    "mode": "benchmark",
+                    "scope": "category",
+                    "seed": None,
+                    "test_normal_fraction": 0.2,
+                    "calibration_fraction": 0.2,
+                    "group_conflict": "error",
+                    "leakage": "error",
+                },
+            },
+            "model": {
+                "name": "padim",
+                "device": "auto",
+                "features": {"backbone": "filters", "weights": None, "layers": None},
+                "options": {},
+            },
+            "threshold": {"method": "quantile", "quantile": 0.995, "value": None, "pixel_value": None},
+            "evaluation": {"pixel_metrics": True, "pixel_subset": "all", "aupro_limit": 0.3},
+            "output": {"output_dir": str(tmp_path / "run"), "save_maps": False},
+        }
+    }
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_config_mistake_is_named_with_its_path_and_no_traceback(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('ouput = 1\n[dataset]\ncategry = "x"\n[model]\nname = 3\n', encoding="utf-8")
+    result = run_train("--config", path)
+    assert result.returncode == 64
+    assert "$.ouput: unknown key; did you mean 'output'?" in result.stderr
+    assert "$.dataset.categry: unknown key; did you mean 'category'?" in result.stderr
+    assert "$.model.name: must be text, not 3" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give --config FILE"),
+        (["--config", "missing.toml"], "missing.toml: no such config file"),
+        (["--recipe", "balancd"], "did you mean 'balanced'?"),
+        (["--dataset", "mvtec"], "$.dataset.root"),
+        (["--dataset", "demo", "--set", "seed"], "dotted.key=value"),
+        (["--dataset", "demo", "--set", "model.name=patchcor"], "did you mean 'patchcore'?"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line_and_code_64(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run_train(*arguments)
+    assert (result.returncode, "Traceback" in result.stderr) == (64, False)
+    assert message in result.stderr
+
+
+def test_recipes_are_listed_and_shown():
+    listed = CliRunner().invoke(train, ["--list-recipes"])
+    assert "balanced" in listed.output
+    shown = CliRunner().invoke(train, ["--recipe-info", "balanced"])
+    assert 'name = "patchcore"' in shown.output
+
+
+def test_categories_are_listed(make_dataset, make_config):
+    config = make_config(make_dataset(categories=("b", "a")))
+    assert run_train("--config", config, "--list-categories").stdout == "a\nb\n"
+
+
+def test_training_prints_a_table_and_the_command_to_try_next(make_config, dataset, tmp_path):
+    result = run_train("--config", make_config(dataset), "--export-infer-config")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("category")
+    assert "pyimgano-infer --infer-config" in result.stdout
+    assert str(tmp_path / "run") in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_finished_run_is_refused_and_not_mixed(make_config, dataset, tmp_path):
+    config = make_config(dataset)
+    assert run_train("--config", config).returncode == 0
+    before = (tmp_path / "run" / "report.json").read_bytes()
+    again = run_train("--config", config)
+    assert again.returncode == 64
+    assert "exists" in again.stderr
+    assert (tmp_path / "run" / "report.json").read_bytes() == before
+
+
+def test_data_errors_end_with_code_2_and_leave_no_run_directory(make_config, dataset, tmp_path):
+    with dataset.open("a", encoding="utf-8") as stream:
+        stream.write('{"image_path": "part_train0.png", "category": "part", "split": "test", "label": 0}\n')
+        stream.write('{"image_path": "x.png", "category": "part", "label": true}\n')
+    result = run_train("--config", make_config(dataset))
+    assert result.returncode == 2
+    assert "MANIFEST_DUPLICATE_IMAGE" in result.stderr or "DUPLICATE_RECORD_CONFLICT" in result.stderr
+    assert "MANIFEST_INVALID_RECORD" in result.stderr
+    assert list(tmp_path.glob("run*")) == []
+
+
+def test_an_unreadable_image_costs_only_itself(make_config, dataset, tmp_path):
+    (dataset.parent / "part_train1.png").write_bytes(b"no image")
+    content = (dataset.parent / "part_bad2.png").read_bytes()
+    (dataset.parent / "part_bad2.png").write_bytes(content[: len(content) // 2])
+    result = run_train("--config", make_config(dataset), "--json")
+    assert result.returncode == 4
+    report = json.loads(result.stdout)["per_category"]["part"]
+    assert {failure["input"] for failure in report["failures"]} == {"part_train1.png", "part_bad2.png"}
+    lines = (tmp_path / "run/categories/part/per_image.jsonl").read_text().splitlines()
+    assert [json.loads(line)["status"] for line in lines].count("error") == 1
+    assert len(lines) == 8
+
+
+def test_an_interrupt_keeps_what_was_finished_and_the_same_command_resumes(
+    make_dataset, make_config, tmp_path
+):
+    config = make_config(make_dataset(categories=("a", "b", "c")))
+    command = [sys.executable, "-c", "from pyimgano_workbench.cli import main; main()", "--config", config]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    first = tmp_path / "run.partial/categories/a/report.json"
+    deadline = time.monotonic() + 120
+    while not first.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    made = first.stat().st_mtime_ns
+    assert run_train("--config", config).returncode == 0
+    assert (tmp_path / "run/categories/a/report.json").stat().st_mtime_ns == made
+    assert not (tmp_path / "run.partial").exists()
+    report = json.loads((tmp_path / "run/report.json").read_text())
+    assert report["categories"] == ["a", "b", "c"]
+
+
+def test_an_unfinished_run_with_other_settings_is_refused(make_dataset, make_config, tmp_path):
+    config = make_config(make_dataset())
+    partial = tmp_path / "run.partial"
+    partial.mkdir()
+    (partial / "run.state.json").write_text('{"key": "another"}')
+    result = run_train("--config", config)
+    assert result.returncode == 64
+    assert "unfinished run with other settings or data" in result.stderr

@@ -1,0 +1,151 @@
+import hashlib
+import json
+import shutil
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from pyimgano_core.progress import SilentProgress
+from pyimgano_core.recipes import load_run_config
+from pyimgano_workbench.training import mean_metrics, train
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def run(config_path, *overrides):
+    config = load_run_config(config_path, overrides)
+    return train(config, config_path.parent, SilentProgress(), now=NOW, export_infer_config=True)
+
+
+def read_json(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def files_of(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_run_directory_has_the_documented_files(make_config, dataset):
+    result = run(make_config(dataset))
+    assert files_of(result.folder) == {
+        "report.json",
+        "report.html",
+        "config.json",
+        "environment.json",
+        "categories/part/report.json",
+        "categories/part/per_image.jsonl",
+        "categories/part/calibration.jsonl",
+        "checkpoints/part/model.onnx",
+        "artifacts/infer_config.json",
+    }
+
+
+def test_the_same_seed_gives_byte_identical_results(make_config, dataset):
+    first = run(make_config(dataset, output="one")).folder
+    second = run(make_config(dataset, output="two")).folder
+    for name in (
+        "categories/part/per_image.jsonl",
+        "checkpoints/part/model.onnx",
+        "categories/part/report.json",
+    ):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_the_report_says_counts_threshold_and_gate(make_config, dataset):
+    report = run(make_config(dataset)).report.per_category["part"]
+    summary = report.dataset_summary
+    assert (summary.train_count, summary.calibration_count, summary.test_count) == (6, 2, 8)
+    assert (summary.test_anomaly_count, summary.test_anomaly_ratio) == (4, 0.5)
+    provenance = report.threshold.provenance
+    assert (provenance.source, provenance.calibration_count, provenance.rank) == ("train_holdout", 2, 2)
+    assert provenance.calibration_false_positives == 0
+    assert report.pixel_metrics_status.enabled
+    assert report.results.pixel_metrics.pixel_auroc > 0.9
+    assert report.results.auroc == 1.0
+
+
+def test_without_masks_the_report_says_why_pixel_metrics_are_off(make_dataset, make_config):
+    report = run(make_config(make_dataset(masks=False))).report.per_category["part"]
+    assert (report.pixel_metrics_status.enabled, report.pixel_metrics_status.reason) == (False, "no_masks")
+    assert report.results.pixel_metrics is None
+
+
+def test_no_file_of_a_run_holds_nan(make_config, dataset):
+    folder = run(make_config(dataset)).folder
+    for path in folder.rglob("*.json*"):
+        assert "NaN" not in path.read_text(encoding="utf-8")
+
+
+def test_the_infer_config_pins_the_checkpoint(make_config, dataset):
+    folder = run(make_config(dataset)).folder
+    config = read_json(folder / "artifacts/infer_config.json")
+    checkpoint = config["per_category"]["part"]["checkpoint"]
+    content = (folder / "artifacts" / checkpoint["path"]).read_bytes()
+    assert checkpoint["sha256"] == hashlib.sha256(content).hexdigest()
+    assert checkpoint["size_bytes"] == len(content)
+    assert config["from_run"] == folder.name
+    assert config["per_category"]["part"]["preprocessing"]["resize"] == [64, 64]
+
+
+def test_meta_defect_and_group_travel_into_the_lines(make_config, dataset):
+    folder = run(make_config(dataset)).folder
+    lines = [json.loads(t) for t in (folder / "categories/part/per_image.jsonl").read_text().splitlines()]
+    assert [line["meta"]["station"] for line in lines if line["y_true"] == 1] == [0, 1, 2, 3]
+    assert {line["defect"] for line in lines if line["y_true"] == 1} == {"square"}
+    assert {line["label"] for line in lines} <= {"normal", "anomalous"}
+
+
+def test_maps_of_two_categories_with_equal_names_do_not_collide(make_dataset, make_config):
+    config = make_config(make_dataset(categories=("a", "b")))
+    folder = run(config, "output.save_maps=true").folder
+    seen = set()
+    for category in ("a", "b"):
+        path = folder / "categories" / category / "per_image.jsonl"
+        for text in path.read_text().splitlines():
+            line = json.loads(text)
+            stored = (path.parent / line["anomaly_map"]["path"]).resolve()
+            anomaly_map = np.load(stored, allow_pickle=False)
+            assert list(anomaly_map.shape) == line["anomaly_map"]["shape"] == line["image_size"]
+            seen.add(stored)
+    assert len(seen) == 16
+
+
+def test_a_hostile_category_name_stays_inside_the_run_directory(make_dataset, make_config, tmp_path):
+    manifest = make_dataset()
+    text = manifest.read_text().replace('"category": "part"', '"category": "..pwn"')
+    manifest.write_text(text)
+    before = files_of(tmp_path)
+    folder = run(make_config(manifest)).folder
+    outside = {name for name in files_of(tmp_path) - before if not name.startswith(f"{folder.name}/")}
+    assert outside == {"config.toml"}
+
+
+def test_moved_data_keeps_its_fingerprint_and_changed_pixels_change_it(make_config, dataset, tmp_path):
+    first = run(make_config(dataset, output="one")).report.per_category["part"].split_fingerprint
+    shutil.copytree(dataset.parent, tmp_path / "moved")
+    moved = make_config(tmp_path / "moved/manifest.jsonl", output="two")
+    assert run(moved).report.per_category["part"].split_fingerprint == first
+    shutil.copy(tmp_path / "moved/part_good1.png", tmp_path / "moved/part_good0.png")
+    changed = make_config(tmp_path / "moved/manifest.jsonl", output="three")
+    assert run(changed).report.per_category["part"].split_fingerprint != first
+
+
+def test_a_category_that_fails_does_not_cost_the_others(make_dataset, make_config):
+    manifest = make_dataset(categories=("a", "b"))
+    for path in manifest.parent.glob("a_train*.png"):
+        path.write_bytes(b"broken " + path.name.encode())
+    result = run(make_config(manifest))
+    assert list(result.report.per_category) == ["b"]
+    assert "no train image can be read" in result.report.failed_categories["a"]
+    assert result.exit_code == 4
+
+
+def test_the_mean_is_null_where_a_category_has_no_value(make_dataset, make_config):
+    result = run(make_config(make_dataset(categories=("a", "b"))))
+    reports = list(result.report.per_category.values())
+    expected = np.mean([report.results.auroc for report in reports])
+    assert result.report.mean_metrics["auroc"] == pytest.approx(expected)
+    unmasked = evolve(reports[0], results=evolve(reports[0].results, pixel_metrics=None))
+    assert mean_metrics([reports[1], unmasked])["pixel_auroc"] is None
