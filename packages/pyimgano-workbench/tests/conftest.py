@@ -25,8 +25,10 @@ def write_dataset(folder: Path, *, categories=("part",), masks=True, train=8, no
             Image.fromarray(image).save(folder / f"{category}_{name}.png")
             return f"{category}_{name}.png"
 
-        for index in range(train):
-            rows.append({"image_path": save(f"train{index}"), "category": category, "split": "train"})
+        rows += [
+            {"image_path": save(f"train{index}"), "category": category, "split": "train"}
+            for index in range(train)
+        ]
         for index in range(normals):
             path = save(f"good{index}")
             rows.append({"image_path": path, "category": category, "split": "test", "label": 0})

@@ -91,5 +91,9 @@ def parse_override(text: str) -> dict[str, Any]:
 
 def resolve_path(text: str, base: Path) -> Path:
     """Return a path of a config: as it is where absolute, else relative to the config's folder `base`."""
-    path = Path(text.replace("\\", "/")).expanduser()
+    path = Path(text.replace("\\", "/"))
+    try:
+        path = path.expanduser()
+    except RuntimeError:  # `~name` of nobody here: a file may be called so
+        return base / path
     return path if path.is_absolute() else base / path

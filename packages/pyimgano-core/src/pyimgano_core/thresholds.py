@@ -46,7 +46,12 @@ def calibrate(
         fallback: why it is not the usual source.
         groups: how many groups the images form, where they have groups.
         score_source: what the scores are.
+
+    Raises:
+        ValueError: where a score is NaN or infinite.
     """
+    if not np.isfinite(scores).all():
+        raise ValueError("calibration scores must be finite")
     provenance = ThresholdProvenance(
         method=config.method,
         score_source=score_source,
@@ -125,4 +130,4 @@ def verdict(score: float | None, threshold: float | None) -> Literal["normal", "
     """Return the label of a score: anomalous at or above the threshold, None without either."""
     if score is None or threshold is None:
         return None
-    return "anomalous" if score >= threshold else "normal"
+    return "anomalous" if float(score) >= threshold else "normal"  # a float32 would round the threshold

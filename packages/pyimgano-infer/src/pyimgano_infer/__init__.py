@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyimgano_infer._models import Model
+    from pyimgano_infer._predict import Model
 
 __version__ = "0.1.0"
 

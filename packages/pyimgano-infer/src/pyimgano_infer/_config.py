@@ -96,7 +96,7 @@ def locate_checkpoint(config_path: Path, category: str, checkpoint: Checkpoint) 
     decides, not the place.
 
     Raises:
-        ArtifactError: the path is no plain path, leads nowhere or to two files, or to a file that can't be it.
+        ArtifactError: the path is no plain path, leads nowhere or to two files, or to what can't be it.
     """
     where = f"{config_path}: $.per_category.{category}.checkpoint.path {checkpoint.path!r}"
     if problem := _problem_of_path(checkpoint.path):

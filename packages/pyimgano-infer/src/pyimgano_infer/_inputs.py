@@ -11,6 +11,7 @@ from attrs import define
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.prediction import Failure
+from pyimgano_core.contracts.record import Record
 from pyimgano_core.errors import UsageError
 from pyimgano_core.images import is_image
 from pyimgano_core.manifest import read_manifest, resolve
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyimgano_core.contracts.dataset import Entry
-    from pyimgano_core.contracts.record import Record
 
 LEFT_OUT = "files were left out: hidden, or no images by their names"
 

@@ -1,15 +1,18 @@
-"""The rules: what each code means and how to mend it, read from `rules.toml`, the one place for all of them."""
+"""The rules: what each code means and how to mend it; all of them stand in `rules.toml`."""
 
 from __future__ import annotations
 
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
 from pyimgano_core.contracts.issue import Issue, Location, Severity
+
+if TYPE_CHECKING:
+    from pyimgano_core.contracts.record import Sample
 
 
 @define(frozen=True, kw_only=True)
@@ -44,9 +47,7 @@ def load_rules() -> tuple[Rule, ...]:
 def find_rule(text: str) -> Rule | None:
     """Return the rule of a code or a name, in whatever case it is written."""
     wanted = text.strip().upper()
-    return next(
-        (rule for rule in load_rules() if wanted in {rule.code, rule.name, *rule.other_names}), None
-    )
+    return next((rule for rule in load_rules() if wanted in {rule.code, rule.name, *rule.other_names}), None)
 
 
 def rule_issue(
@@ -72,6 +73,23 @@ def rule_issue(
         category=category,
         split=split,
         data=data or {},
+    )
+
+
+def sample_issue(
+    code: str, sample: Sample, message: str, *, field: str = "image_path", data: dict[str, Any] | None = None
+) -> Issue:
+    """Return an issue about a file of one sample, at its line where there is a manifest."""
+    record = sample.record
+    path = record.mask_path if field == "mask_path" else record.image_path
+    return rule_issue(
+        code,
+        f"{path}: {message}",
+        location=Location(line=record.line, field=field) if record.line else None,
+        paths=(path,) if path else (),
+        category=record.category,
+        split=record.split,
+        data=data,
     )
 
 

@@ -1,7 +1,8 @@
 """JSON documents with `kind`, `schema_version` and `requires`: read tolerantly, refused when unsafe.
 
 Unknown keys are ignored, so that additive fields never break a reader. A field that changes a verdict is
-named in `requires`; a reader that does not know it refuses, so that an older host never ignores a newer feature.
+named in `requires`; a reader that does not know it refuses, so that an older host never ignores a newer
+feature.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as exc:
         raise ArtifactError(f"{path}: no such file") from exc
     except OSError as exc:
-        raise ArtifactError(f"{path}: can't be read: {exc.strerror}") from exc
+        raise ArtifactError(f"{path}: can't be read: {exc.strerror or exc}") from exc
     except ValueError as exc:
         raise ArtifactError(f"{path}: {exc}") from exc
     if not isinstance(document, dict):
@@ -79,7 +80,8 @@ def _check_header(document: dict[str, Any], contract: type[A], path: Path) -> No
             "update the package to read it"
         )
     names = requires if isinstance(requires, list) else []
-    unknown = [name for name in names if name not in contract.KNOWN_FEATURES]
+    known = contract.KNOWN_FEATURES
+    unknown = [name for name in names if not isinstance(name, str) or name not in known]
     if unknown or not isinstance(requires, list | None):
         raise ArtifactError(
             f"{path}: $.requires names {unknown or requires!r}, which this version does not know; "

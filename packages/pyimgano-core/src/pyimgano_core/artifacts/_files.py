@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for bytes; it takes the name when the block ends without error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as stream:
             yield stream

@@ -5,10 +5,11 @@ A command's `main()` calls `run(command)`. stdout carries the result only; messa
 
 from __future__ import annotations
 
-import errno
+import io
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.issue import Issue
 
 _ISSUES_SHOWN = 20
-_ENVIRONMENT_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO}
 
 
 class Terminated(BaseException):
@@ -32,6 +32,9 @@ class Terminated(BaseException):
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `command` as a process: exit codes as documented, one clear line for every user's mistake."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name need not be text
     sys.exit(_exit_code(command, arguments))
 
 
@@ -41,8 +44,10 @@ def _terminate(_signal: int, _frame: FrameType | None) -> None:
 
 def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
     try:
-        result = command.main(args=arguments, standalone_mode=False)
+        result = _invoke(command, sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
     except PyimganoError as exc:
         report_error(exc)
         return exc.exit_code
@@ -53,18 +58,39 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
         return _say("interrupted; what was finished is kept", ExitCode.INTERRUPTED)
     except Terminated:
         return _say("terminated; what was finished is kept", ExitCode.TERMINATED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
-    except OSError as exc:
-        if exc.errno not in _ENVIRONMENT_ERRNOS:
-            raise
-        return _say(str(exc), ExitCode.ENVIRONMENT)
+    except (OSError, MemoryError) as exc:
+        return _abandon_stdout(_environment_code(exc))
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _invoke(command: click.Command, arguments: Sequence[str]) -> object:
+    """Do what `command.main` does, except that it turns a broken pipe into the exit code 1."""
+    with command.make_context(Path(sys.argv[0]).name, list(arguments)) as context:
+        return command.invoke(context)
+
+
+def _environment_code(error: OSError | MemoryError) -> ExitCode:
+    """Say what the system refused; a library's own error is a bug here and is raised again."""
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.DONE
+    if isinstance(error, MemoryError):
+        return _say("out of memory", ExitCode.ENVIRONMENT)
+    if error.errno is None:
+        raise error
+    return _say(str(error), ExitCode.ENVIRONMENT)
 
 
 def _say(message: str, code: ExitCode) -> ExitCode:
     click.echo(f"Error: {message}", err=True)
+    return code
+
+
+def _abandon_stdout(code: ExitCode) -> ExitCode:
+    """Write what stdout still holds, or drop it where it can't be written, so that the exit code stays."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

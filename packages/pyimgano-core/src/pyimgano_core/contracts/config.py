@@ -12,8 +12,10 @@ from attrs.validators import and_, deep_iterable, ge, gt, instance_of, le, lt, m
 
 DATASET_NAMES = ("manifest", "mvtec", "visa", "btad", "custom", "demo")
 MAX_16_BIT = 65535
+MAX_SEED = 2**63 - 1
 
 _fraction = and_(gt(0.0), lt(1.0))
+_seed = and_(ge(0), le(MAX_SEED))
 
 
 @define(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class SplitPolicy:
 
     mode: Literal["benchmark"] = "benchmark"
     scope: Literal["category"] = "category"
-    seed: int | None = field(default=None, validator=optional(ge(0)))
+    seed: int | None = field(default=None, validator=optional(_seed))
     test_normal_fraction: float = field(default=0.2, validator=_fraction)
     calibration_fraction: float = field(default=0.2, validator=_fraction)
     group_conflict: Literal["error", "allow"] = "error"
@@ -123,7 +125,7 @@ class OutputConfig:
 class RunConfig:
     """A whole run."""
 
-    seed: int = field(default=0, validator=ge(0))
+    seed: int = field(default=0, validator=_seed)
     recipe: str | None = None
     dataset: DatasetConfig = field(factory=DatasetConfig)
     model: ModelConfig = field(factory=ModelConfig)

@@ -9,13 +9,17 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from enum import Enum
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from attrs import fields, has
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 T = TypeVar("T")
 
@@ -66,7 +70,7 @@ def _converter(known_only: bool) -> Converter:  # noqa: FBT001
     converter = Converter(forbid_extra_keys=known_only, detailed_validation=True)
     for scalar in _SCALARS:
         converter.register_structure_hook(scalar, _scalar_hook)
-    converter.register_structure_hook_factory(lambda target: get_origin(target) == Literal, _literal_factory)
+    converter.register_structure_hook_factory(_is_literal, _literal_factory)
     converter.register_structure_hook_factory(_is_homogenous_tuple, _strict_tuple_factory)
     converter.register_structure_hook_factory(_is_fixed_tuple, _fixed_tuple_factory)
     converter.register_structure_hook_factory(_is_mapping, _strict_mapping_factory)
@@ -91,8 +95,8 @@ def _unstructure_attrs(cls: type[Any], converter: Converter) -> Any:
 
 
 def _scalar_hook(value: object, cls: type[Any]) -> Any:
-    if not any(cls is scalar for scalar in _SCALARS):  # a hook for str also receives StrEnum fields
-        return cls(value)
+    if issubclass(cls, Enum):  # a hook for str also receives StrEnum fields
+        return _member(value, cls)
     if cls is float and type(value) is int:
         return float(value)
     if type(value) is not cls:
@@ -102,15 +106,32 @@ def _scalar_hook(value: object, cls: type[Any]) -> Any:
     return value
 
 
+def _member(value: object, cls: type[Enum]) -> Enum:
+    for member in cls:
+        if value == member.value:
+            return member
+    raise ValueError(_not_among([member.value for member in cls], value))
+
+
+def _is_literal(target: Any) -> bool:
+    origin: Any = get_origin(target)
+    return origin is Literal
+
+
 def _literal_factory(target: Any) -> Any:
     choices = get_args(target)
 
     def structure_literal(value: object, _cls: Any) -> Any:
         if not any(value == choice and type(value) is type(choice) for choice in choices):
-            raise ValueError(f"must be one of {', '.join(map(repr, choices))}, not {_show(value)}")
+            raise ValueError(_not_among(choices, value))
         return value
 
     return structure_literal
+
+
+def _not_among(choices: Sequence[Any], value: object) -> str:
+    only = "must be" if len(choices) == 1 else "must be one of"
+    return f"{only} {', '.join(map(repr, choices))}, not {_show(value)}"
 
 
 def _show(value: object) -> str:
@@ -173,9 +194,22 @@ def _strict_mapping_factory(target: Any, converter: Converter) -> Any:
     def structure_mapping(value: object, cls: Any) -> Any:
         if not isinstance(value, dict):
             raise TypeError(f"must be a table of keys, not {_show(value)}")
+        if get_args(target)[1] is Any:
+            _check_plain(value)
         return hook(value, cls)
 
     return structure_mapping
+
+
+def _check_plain(value: object) -> None:
+    """Refuse in a free value what JSON can't say: NaN, infinity, and TOML's dates and times."""
+    if isinstance(value, dict | list | tuple):
+        for member in value.values() if isinstance(value, dict) else value:
+            _check_plain(member)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"must hold finite numbers, not {value}")
+    elif value is not None and type(value) not in _SCALARS:
+        raise TypeError(f"must hold text, numbers, true or false, not {_show(value)}")
 
 
 def _problems(exc: BaseException, path: str) -> list[str]:
@@ -199,8 +233,11 @@ def _problems(exc: BaseException, path: str) -> list[str]:
 
 def _with_field(path: str, message: str) -> str:
     """Move the field that an attrs validator names at the start of its message into the path."""
-    match = re.match(r"'(\w+)' (.*)", message, flags=re.DOTALL)
-    return f"{path}.{match[1]}: {match[2]}" if match else f"{path}: {message}"
+    match = re.match(r"(?:Length of )?'(\w+)' (.*)", message, flags=re.DOTALL)
+    if match is None:
+        return f"{path}: {message}"
+    length = "its length " if message.startswith("Length") else ""
+    return f"{path}.{match[1]}: {length}{match[2]}"
 
 
 def unknown(what: str, name: str, known: list[str]) -> str:

@@ -47,7 +47,7 @@ def turn(array: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
     turned = np.rot90(array, _QUARTER_TURNS.get(orientation, 0))
     if orientation in _MIRRORED:
         turned = turned[:, ::-1]
-    return np.ascontiguousarray(turned)
+    return np.array(turned, order="C")
 
 
 def turned_size(width: int, height: int, orientation: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Folder layouts: how data sets lie on disk, turned into manifest records, so that all else has one code path.
+"""Folder layouts: how data sets lie on disk, turned into manifest records; all that follows has one path.
 
 `mvtec`, `visa`, `btad` and `custom` are read as they are; `demo` is drawn on the spot; `manifest` is read by
 `pyimgano_core.manifest`.

@@ -27,8 +27,8 @@ def smooth_noise(rng: np.random.Generator, cell: float, cell_across: float | Non
     width = max(2, round(SIZE / (cell_across or cell)) + 2)
     coarse = Image.fromarray(rng.standard_normal((height, width)).astype(np.float32))
     noise = np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BICUBIC), dtype=np.float64)
-    centred: Field = noise - noise.mean()
-    return centred / (centred.std() + 1e-9)
+    centred: Field = (noise - noise.mean()) / (noise.std() + 1e-9)
+    return centred
 
 
 def inside(distance: Field, softness: float = 1.0) -> Field:
@@ -50,17 +50,23 @@ def blob(rng: np.random.Generator, centre: tuple[float, float], radius: float) -
     strength = rng.uniform(0.05, 0.16, len(waves))
     phase = rng.uniform(0, 2 * np.pi, len(waves))
     lumps = sum(s * np.sin(w * angle + p) for w, s, p in zip(waves, strength, phase, strict=True))
-    return disc(centre, 0.0) - radius * (1 + lumps)
+    distance: Field = disc(centre, 0.0) - radius * (1 + lumps)
+    return distance
 
 
-def stroke(rng: np.random.Generator, start: tuple[float, float], length: float, width: float) -> Field:
-    """Return the signed distance to a slightly bent line that starts at `start` (row, column)."""
+def shifted(values: Field, step: int) -> Field:
+    """Return `values` moved down and right by `step`, the border repeated."""
+    return np.pad(values, ((step, 0), (step, 0)), mode="edge")[:-step, :-step]
+
+
+def stroke(rng: np.random.Generator, middle: tuple[float, float], length: float, width: float) -> Field:
+    """Return the signed distance to a slightly bent line through `middle` (row, column)."""
     rows, columns = grid()
     heading, bend = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5) / length
-    steps = np.arange(0.0, length, 1.0)
-    headings = heading + bend * steps
-    path_rows = start[0] + np.cumsum(np.sin(headings))
-    path_columns = start[1] + np.cumsum(np.cos(headings))
+    headings = heading + bend * np.arange(0.0, length, 1.0)
+    path_rows, path_columns = np.cumsum(np.sin(headings)), np.cumsum(np.cos(headings))
+    path_rows += middle[0] - path_rows.mean()
+    path_columns += middle[1] - path_columns.mean()
     nearest = np.full((SIZE, SIZE), np.inf)
     for row, column in zip(path_rows, path_columns, strict=True):
         np.minimum(nearest, (rows - row) ** 2 + (columns - column) ** 2, out=nearest)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define
+from PIL import Image, ImageFilter
 
+from pyimgano_core.contracts.record import Split
 from pyimgano_core.layouts import _demo_defects as defects
 from pyimgano_core.layouts import _demo_scenes as scenes
 from pyimgano_core.layouts._demo_fields import SIZE, Field, grid
@@ -17,15 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pyimgano_core.contracts.record import Split
-
 MISSING_TOOTH = "missing_tooth"
 _VISIBLE_LEVELS = 5  # from here on, of 255, a pixel counts as changed
+_CLOSING = 5  # pixels
 _NOISE_LEVELS = 1.5
 _DARKEST, _BRIGHTEST = 0.80, 1.20
 
-Scene = Callable[..., "tuple[Field, NDArray[np.bool_]]"]
-Defect = Callable[[Field, "NDArray[np.bool_]", np.random.Generator], Field]
+Scene = Callable[..., tuple[Field, Field]]
+Defect = Callable[[Field, Field, np.random.Generator], Field]
 
 
 @define(frozen=True, kw_only=True)
@@ -56,7 +57,12 @@ CATEGORIES = (
     Category(
         name="gear",
         scene=scenes.gear,
-        defects={MISSING_TOOTH: None, "dent": defects.dent, "scratch": defects.scratch, "stain": defects.stain},
+        defects={
+            MISSING_TOOTH: None,
+            "dent": defects.dent,
+            "scratch": defects.scratch,
+            "stain": defects.stain,
+        },
     ),
     Category(
         name="metal",
@@ -92,31 +98,33 @@ def draw_parts(
     for index, part in enumerate(parts):
         rng = np.random.default_rng([*seed, index])
         scene_seed = int(rng.integers(2**32))
-        good, allowed = category.scene(np.random.default_rng(scene_seed))
+        good, _ = category.scene(np.random.default_rng(scene_seed))
         light = _light(rng, brightness[order[index]])
         noise = _NOISE_LEVELS * rng.standard_normal((SIZE, SIZE, 1))
         clean = _photograph(good, light, noise)
         if part.defect is None:
             image, mask = clean, np.zeros((SIZE, SIZE), dtype=np.bool_)
         else:
-            bad = _damage(category, part.defect, scene_seed, good, allowed, rng)
+            bad = _damage(category, part.defect, scene_seed, rng)
             image = _photograph(bad, light, noise)
-            mask = np.abs(image.astype(np.int16) - clean).max(axis=2) >= _VISIBLE_LEVELS
+            mask = _changed(clean, image)
         yield part, (image[:, :, 0] if category.grey else image), mask
 
 
-def _damage(
-    category: Category,
-    name: str,
-    scene_seed: int,
-    good: Field,
-    allowed: NDArray[np.bool_],
-    rng: np.random.Generator,
-) -> Field:
+def _damage(category: Category, name: str, scene_seed: int, rng: np.random.Generator) -> Field:
+    scene, area = category.scene(np.random.default_rng(scene_seed))
     defect = category.defects[name]
     if defect is None:  # the scene itself is drawn anew, with the fault in it
         return category.scene(np.random.default_rng(scene_seed), int(rng.integers(scenes.TEETH)))[0]
-    return defect(good, allowed, rng)
+    return defect(scene, area, rng)
+
+
+def _changed(clean: NDArray[np.uint8], image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where the two differ visibly; narrow gaps are closed, so that a dent is one region."""
+    differs = np.abs(image.astype(np.int16) - clean).max(axis=2) >= _VISIBLE_LEVELS
+    mask = Image.fromarray(differs.astype(np.uint8))
+    closed = mask.filter(ImageFilter.MaxFilter(_CLOSING)).filter(ImageFilter.MinFilter(_CLOSING))
+    return np.asarray(closed, dtype=np.bool_)
 
 
 def _light(rng: np.random.Generator, brightness: float) -> Field:
@@ -124,7 +132,8 @@ def _light(rng: np.random.Generator, brightness: float) -> Field:
     rows, columns = grid()
     angle, slope = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 0.16)
     tilt = ((rows - SIZE / 2) * np.sin(angle) + (columns - SIZE / 2) * np.cos(angle)) / SIZE
-    return (brightness * (1 + slope * tilt))[:, :, None]
+    light: Field = (brightness * (1 + slope * tilt))[:, :, None]
+    return light
 
 
 def _photograph(scene: Field, light: Field, noise: Field) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The layout of MVTec AD and its relatives: a folder of categories, each with `train`, `test` and `ground_truth`."""
+"""The layout of MVTec AD and its relatives: a folder of categories, each with its splits and masks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The VisA data set as it is published: a table of images in `split_csv/1cls.csv`.
 
-The table has the columns object, split, label, image and mask; paths in it are relative to the root. Copies of
-the data set that were rearranged like MVTec AD are read as folder trees.
+The table has the columns object, split, label, image and mask; paths in it are relative to the root. Copies
+of the data set that were rearranged like MVTec AD are read as folder trees.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def _read_table(root: Path) -> LayoutRecords:
     try:
         text = (root / TABLE).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        return LayoutRecords(issues=(wrong_structure("visa", f"{TABLE}: can't be read: {error}", path=TABLE),))
+        return LayoutRecords(
+            issues=(wrong_structure("visa", f"{TABLE}: can't be read: {error}", path=TABLE),)
+        )
     rows = csv.DictReader(text.splitlines())
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:

@@ -1,8 +1,8 @@
 """The built-in demo data set: four kinds of texture and part, drawn on the spot, with exact masks.
 
-Light, camera noise, position and shade vary from image to image more than a defect changes the whole image, so
-neither its mean brightness nor its difference from the mean image tells good from bad. The folders are those of
-MVTec AD, with a manifest beside them.
+Light, camera noise, position and shade vary from image to image more than a defect changes the whole image,
+so neither its mean brightness nor its difference from the mean image tells good from bad. The folders are
+those of MVTec AD, with a manifest beside them.
 """
 
 from __future__ import annotations
@@ -65,14 +65,16 @@ def write_demo(folder: Path, seed: int = 0) -> Path:
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(f"{folder}: holds something else than this demo; remove it or choose another folder")
+            raise UsageError(
+                f"{folder}: holds something else than this demo; remove it or choose another folder"
+            )
         partial.mkdir(parents=True)
         _write_all(partial, seed)
         (partial / _MARKER).write_text(marker, encoding="utf-8")
         _move(partial, folder, marker)
     except OSError as error:
-        message = f"{folder}: the demo can't be written ({error.strerror or error}); set PYIMGANO_CACHE to another folder"
-        raise MachineError(message) from error
+        reason = error.strerror or error
+        raise MachineError(f"{folder}: can't be written ({reason}); PYIMGANO_CACHE names another") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder

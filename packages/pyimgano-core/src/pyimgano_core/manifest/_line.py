@@ -33,7 +33,7 @@ def parse_line(content: bytes) -> Any:
         raise LineError("PF103", message) from exc
     except ValueError as exc:
         raise _line_error(exc) from exc
-    if _deeper_than(document, MAX_DEPTH):
+    if text.count("{") + text.count("[") > MAX_DEPTH and _deeper_than(document, MAX_DEPTH):
         raise LineError("PF110", f"nested more than {MAX_DEPTH} levels deep")
     if "\\u" in text and _has_lone_surrogate(document):
         raise LineError("PF106", "not valid JSON: half of a surrogate pair stands alone")

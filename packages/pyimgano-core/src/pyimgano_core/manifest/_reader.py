@@ -135,7 +135,10 @@ def _folded(issues: Iterable[Issue]) -> Iterator[Issue]:
         else:
             unknown.setdefault(issue.location.field if issue.location else None, []).append(issue)
     for same in unknown.values():
-        yield evolve(same[0], message=f"{same[0].message} ({len(same)} lines)", data={"lines": len(same)})
+        first = same[0]
+        category = first.category if len({issue.category for issue in same}) == 1 else None
+        message = f"{first.message} ({len(same)} lines)"
+        yield evolve(first, message=message, category=category, data={"lines": len(same)})
 
 
 def _failed(location: Location, code: str, message: str) -> Entry:

@@ -53,7 +53,7 @@ def _record(fields: _Fields, line: int) -> Record:
         label=NORMAL if label is None else label,
         mask_path=fields.path("mask_path"),
         group_id=fields.group(meta),
-        defect=fields.name("defect"),
+        defect=fields.defect(),
         meta=meta,
         line=line,
     )
@@ -66,6 +66,8 @@ class _Fields:
         self.issues: list[Issue] = []
         self._document = document
         self._location = location
+        category = document.get("category")
+        self._category = category.strip() or None if isinstance(category, str) else None
 
     def fail(self, name: str | None, message: str, code: str = "PF108") -> None:
         self._add(code, Severity.ERROR, name, message)
@@ -92,8 +94,7 @@ class _Fields:
             self.fail(name, f"{name} is empty: give the image's path")
         return None
 
-    def name(self, name: str) -> str | None:
-        value = self._document.get(name)
+    def name(self, name: str, value: object) -> str | None:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -101,8 +102,11 @@ class _Fields:
             return None
         return str(value).strip() or None
 
+    def defect(self) -> str | None:
+        return self.name("defect", self._document.get("defect"))
+
     def category(self) -> str:
-        category = self.name("category")
+        category = self.name("category", self._document.get("category"))
         if category is None:
             if not self.failed("category"):
                 self.fail("category", "category is missing or empty: every image needs one")
@@ -144,10 +148,8 @@ class _Fields:
         return {}
 
     def group(self, meta: Mapping[str, Any]) -> str | None:
-        group = self.name("group_id")
-        alias = _Fields({"meta.group_id": meta.get("group_id")}, self._location)
-        other = alias.name("meta.group_id")
-        self.issues += alias.issues
+        group = self.name("group_id", self._document.get("group_id"))
+        other = self.name("meta.group_id", meta.get("group_id"))
         if group is not None and other is not None and group != other:
             self.fail(
                 "group_id",
@@ -156,13 +158,21 @@ class _Fields:
         return other if group is None else group
 
     def _fail_type(self, name: str, wanted: str, value: object) -> None:
-        found = f"must be {wanted}, not {_shown(value)}" if name in self._document else "is missing"
+        missing = value is None and name not in self._document
+        found = "is missing" if missing else f"must be {wanted}, not {_shown(value)}"
         self.fail(name, f"{name} {found}")
 
     def _add(self, code: str, severity: Severity, name: str | None, message: str) -> None:
         location = Location(manifest=self._location.manifest, line=self._location.line, field=name)
         self.issues.append(
-            Issue(code=code, name=_NAMES[code], severity=severity, message=message, location=location)
+            Issue(
+                code=code,
+                name=_NAMES[code],
+                severity=severity,
+                message=message,
+                location=location,
+                category=self._category,
+            )
         )
 
 

@@ -38,29 +38,36 @@ class SampleImages:
         self._folder = tempfile.TemporaryDirectory(prefix="pyimgano-")
         self.size = preprocessing.resize
         self.failures: list[InputFailure] = []
-        self._count = 0
-        self._load(samples, preprocessing, progress, label)
-
-    def _load(
-        self, samples: Sequence[Sample], preprocessing: Preprocessing, progress: Progress, label: str
-    ) -> None:
-        shape = (len(samples), *self.size, 3)
         path = Path(self._folder.name) / "images"
-        self._images = np.memmap(path, np.uint8, "w+", shape=shape)  # (N, H, W, 3)
+        count = self._store(path, samples, preprocessing, progress, label)
+        self._images = _open(path, (count, *self.size, 3))  # (N, H, W, 3)
+
+    def _store(
+        self,
+        path: Path,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        progress: Progress,
+        label: str,
+    ) -> int:
+        """Append the images to a file and return how many: a full disk is an error, where a map crashes."""
+        count = 0
         results = map_ordered(partial(_load, preprocessing=preprocessing), samples)
-        for sample, result in progress.track(zip(samples, results, strict=True), label, len(samples)):
-            if isinstance(result, Failure):
-                failure = InputFailure(role="train", input=sample.record.image_path, error=result)
-                self.failures.append(failure)
-            else:
-                self._images[self._count] = result
-                self._count += 1
+        with path.open("wb") as stream:
+            for sample, result in progress.track(zip(samples, results, strict=True), label, len(samples)):
+                if isinstance(result, Failure):
+                    failure = InputFailure(role="train", input=sample.record.image_path, error=result)
+                    self.failures.append(failure)
+                else:
+                    stream.write(np.ascontiguousarray(result))
+                    count += 1
+        return count
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._images)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        return (np.asarray(self._images[index]) for index in range(self._count))
+        return (np.asarray(image) for image in self._images)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +77,13 @@ class SampleImages:
     ) -> None:
         del self._images
         self._folder.cleanup()
+
+
+def _open(path: Path, shape: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """Map a file of images; what is written to the array stays in memory."""
+    if shape[0] == 0:  # an empty file can't be mapped
+        return np.empty(shape, np.uint8)
+    return np.memmap(path, np.uint8, "c", shape=shape)
 
 
 def _load(sample: Sample, *, preprocessing: Preprocessing) -> NDArray[np.uint8] | Failure:

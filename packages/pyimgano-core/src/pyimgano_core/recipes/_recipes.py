@@ -65,6 +65,16 @@ def load_run_config(path: Path | None, overrides: Iterable[str] = ()) -> RunConf
     for override in overrides:
         document = merge(document, parse_override(override))
     name = document.get("recipe")
+    problems: tuple[str, ...] = ()
     if isinstance(name, str):
-        document = merge(load_recipe(name).settings, document)
-    return structure_config(document, RunConfig, path)
+        try:
+            document = merge(load_recipe(name).settings, document)
+        except ConfigError as exc:
+            problems = exc.problems
+    try:
+        config = structure_config(document, RunConfig, path)
+    except ConfigError as exc:
+        raise ConfigError([*problems, *exc.problems], path) from exc
+    if problems:
+        raise ConfigError(problems, path)
+    return config

@@ -1,0 +1,188 @@
+"""The sweep: fills every cell of a plan, skips those that stand, and goes on past those that fail."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, evolve
+
+from pyimgano_bench.cell import (
+    CELLS,
+    BenchCell,
+    CellError,
+    cell_config,
+    cell_key,
+    cell_slug,
+    read_valid_cell,
+    write_cell,
+    write_per_image,
+)
+from pyimgano_core.artifacts import to_json
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.structuring import unstructure
+from pyimgano_core.errors import DataError, ExitCode, PyimganoError, UsageError
+from pyimgano_core.pipeline import run_category
+from pyimgano_core.preparation import prepare_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pyimgano_bench.plan import Contender, Plan, Round
+    from pyimgano_core.preparation import Prepared
+    from pyimgano_core.progress import Progress
+
+_NOTHING_TO_TEST = {"PF709"}
+# Of a detector that can't do its work; anything else is a bug of this program and ends it.
+_CELL_FAILURES = (PyimganoError, RuntimeError, ValueError, MemoryError)
+
+
+class ErrorSink(Protocol):
+    """Is told of each failure as it happens."""
+
+    def __call__(self, where: str, error: BaseException) -> None:
+        """Tell that `where` failed with `error`."""
+        ...
+
+
+@define(frozen=True, kw_only=True)
+class Sweep:
+    """All cells of a plan, in its order, and how many of them had been computed before."""
+
+    cells: tuple[BenchCell, ...]
+    reused: int
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Say how the sweep ended.
+
+        0 where all went well, 2 where a data set has errors, a failure's own code where it is all that there is,
+        else 4 for cells or images that failed.
+        """
+        failures = [cell.error for cell in self.cells if cell.error is not None]
+        codes = {failure.exit_code for failure in failures}
+        if ExitCode.DATA_ERRORS in codes:
+            return ExitCode.DATA_ERRORS
+        if len(failures) == len(self.cells) and len(codes) == 1:
+            return ExitCode(codes.pop())
+        unread = any(cell.report is not None and cell.report.failures for cell in self.cells)
+        return ExitCode.SOME_INPUTS_FAILED if failures or unread else ExitCode.DONE
+
+
+def run_sweep(
+    plan: Plan, output: Path, versions: dict[str, str | None], progress: Progress, on_error: ErrorSink
+) -> Sweep:
+    """Fill the plan's cells under `output`.
+
+    Args:
+        plan: what to run.
+        output: the benchmark's folder; cells that it holds and that are still valid are not run again.
+        versions: of everything that has a part in a score.
+        progress: shows the long steps.
+        on_error: is told of each failure.
+    """
+    runner = _Runner(plan.base, output / CELLS, versions, progress, on_error)
+    outcomes = (outcome for round_ in plan.rounds for outcome in runner.run_round(round_))
+    found = list(progress.track(outcomes, "cells", plan.cell_count))
+    return Sweep(cells=tuple(cell for cell, _ in found), reused=sum(reused for _, reused in found))
+
+
+class _Runner:
+    def __init__(
+        self,
+        base: Path,
+        folder: Path,
+        versions: dict[str, str | None],
+        progress: Progress,
+        on_error: ErrorSink,
+    ) -> None:
+        self._base = base
+        self._folder = folder
+        self._versions = versions
+        self._progress = progress
+        self._on_error = on_error
+
+    def run_round(self, round_: Round) -> Iterator[tuple[BenchCell, bool]]:
+        """Yield the round's cells, and whether each had been computed before."""
+        try:
+            prepared = _prepare(round_, self._base, self._progress)
+        except PyimganoError as exc:
+            self._on_error(f"{round_.dataset}, seed {round_.seed}", exc)
+            for contender in round_.contenders:
+                for name in round_.categories:
+                    yield self._fail(self._blank(round_, contender, name), exc), False
+            return
+        for contender in round_.contenders:
+            for name in round_.categories:
+                yield self._fill(self._blank(round_, contender, name), contender, prepared)
+
+    def _blank(self, round_: Round, contender: Contender, category: str) -> BenchCell:
+        config = unstructure(cell_config(contender.config, category))
+        return BenchCell(
+            key=hashlib.sha256(to_json(config).encode()).hexdigest(),
+            detector=contender.label,
+            dataset=round_.dataset,
+            category=category,
+            seed=round_.seed,
+            status="failed",
+            config=config,
+            versions=self._versions,
+        )
+
+    def _fill(self, cell: BenchCell, contender: Contender, prepared: Prepared) -> tuple[BenchCell, bool]:
+        category = next((c for c in prepared.categories if c.split.category == cell.category), None)
+        if category is None:
+            return self._fail(cell, DataError(f"category {cell.category!r} has no usable record")), False
+        config = cell_config(contender.config, cell.category)
+        key = cell_key(config, self._base, category, prepared, self._versions)
+        cell, slug = evolve(cell, key=key), _slug(cell)
+        standing = read_valid_cell(self._folder, slug, key)
+        if standing is not None:
+            return standing, True
+        try:
+            run = run_category(category, prepared, config, self._base, self._progress)
+        except _CELL_FAILURES as exc:
+            self._on_error(_place(cell), exc)
+            return self._fail(cell, exc), False
+        cell = evolve(
+            cell,
+            status="ok",
+            report=run.report,
+            per_image=write_per_image(self._folder, slug, run.predictions),
+            seconds=run.seconds,
+        )
+        write_cell(self._folder, slug, cell)
+        return cell, False
+
+    def _fail(self, cell: BenchCell, error: BaseException) -> BenchCell:
+        known = isinstance(error, PyimganoError)
+        code = error.exit_code if known else ExitCode.SOME_INPUTS_FAILED
+        message = str(error) or type(error).__name__
+        cell = evolve(
+            cell, error=CellError(type=type(error).__name__, message=message, exit_code=int(code))
+        )
+        write_cell(self._folder, _slug(cell), cell)
+        return cell
+
+
+def _prepare(round_: Round, base: Path, progress: Progress) -> Prepared:
+    try:
+        return prepare_dataset(round_.config, base, progress)
+    except DataError as exc:
+        errors = [issue for issue in exc.issues if issue.severity is Severity.ERROR]
+        if errors and all(issue.code in _NOTHING_TO_TEST for issue in errors):
+            names = ", ".join(repr(issue.category) for issue in errors)
+            raise UsageError(
+                f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
+                "mode; use the workbench: pyimgano-train"
+            ) from exc
+        raise
+
+
+def _slug(cell: BenchCell) -> str:
+    return cell_slug(cell.dataset, cell.detector, cell.category, cell.seed)
+
+
+def _place(cell: BenchCell) -> str:
+    return f"{cell.detector} on {cell.dataset}/{cell.category}, seed {cell.seed}"

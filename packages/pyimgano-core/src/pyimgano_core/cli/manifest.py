@@ -1,0 +1,230 @@
+"""`pyimgano-core manifest`: build a manifest from folders, divide it, count it, and check it line by line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pyimgano_core.cli._manifest_counts import HEADER, count_samples, table_row
+from pyimgano_core.cli._manifest_files import new_path, relocated, sides_of
+from pyimgano_core.cli.app import (
+    emit_json,
+    format_issue,
+    format_table,
+    json_option,
+    print_issues,
+    write_stdout,
+)
+from pyimgano_core.contracts.config import DatasetConfig, SplitPolicy
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.duplicates import path_issues
+from pyimgano_core.errors import DataError, ExitCode
+from pyimgano_core.layouts import LAYOUT_NAMES, load_dataset
+from pyimgano_core.layouts import list_categories as categories_of
+from pyimgano_core.manifest import write_manifest
+from pyimgano_core.splits import split_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Record, Sample
+
+_HERE = Path()
+
+_fraction = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
+_output = click.option("--output", type=click.Path(path_type=Path), help="The manifest to write.")
+_force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
+_category = click.option("--category", default="all", show_default=True, help="One category only.")
+_list_categories = click.option(
+    "--list-categories", is_flag=True, help="List the data set's categories and stop."
+)
+_conflict = click.option(
+    "--group-conflict",
+    type=click.Choice(["error", "allow"]),
+    default="error",
+    show_default=True,
+    help="What a group with images on two sides is.",
+)
+
+
+def _manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what names a manifest and a part of it."""
+    for option in (
+        json_option,
+        _list_categories,
+        _category,
+        click.option("--root", help="Where images are that are not found from the manifest's folder."),
+        click.option("--manifest-path", required=True, help="The manifest."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def manifest() -> None:
+    """Build, split, summarize and validate manifests.
+
+    A manifest is a text file with one JSON object per image: image_path and category, and where they apply
+    split, label, mask_path, group_id, defect and meta.
+    """
+
+
+@manifest.command()
+@click.option(
+    "--layout",
+    type=click.Choice([*LAYOUT_NAMES, "demo"]),
+    required=True,
+    help="How the folders are laid out.",
+)
+@click.option("--root", required=True, help="The data set's folder; the demo is drawn there.")
+@_output
+@_force
+@_category
+@_list_categories
+@json_option
+def build(*, layout: str, root: str, category: str, **options: Any) -> None:
+    """Write the manifest of a data set that lies in folders.
+
+    Paths are relative to the manifest, so both can move together.
+    """
+    config = DatasetConfig(name=layout, root=root, category=category)  # type: ignore[arg-type]  # click chose
+    if options["list_categories"]:
+        _show_categories(config, as_json=options["as_json"])
+        return
+    output = new_path(options["output"], force=options["force"])
+    loaded = load_dataset(config, _HERE)
+    _stop_on_errors(loaded.issues)
+    _write(relocated(loaded.samples, output), output, as_json=options["as_json"])
+
+
+@manifest.command()
+@_manifest_options
+@_output
+@_force
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The run's seed.")
+@click.option(
+    "--test-normal-fraction", type=_fraction, default=0.2, show_default=True, help="Share of normals to test."
+)
+@click.option(
+    "--calibration-fraction", type=_fraction, default=0.2, show_default=True, help="Share of train for --val."
+)
+@click.option("--val", "with_val", is_flag=True, help="Name the calibration images too, as split val.")
+@_conflict
+def split(*, seed: int, with_val: bool, **options: Any) -> None:
+    """Write a manifest in which every image names its split.
+
+    Splits that are named already stay. A run with the same seed divides the images in the same way by
+    itself; writing it down keeps the split when images are added later.
+    """
+    config = _dataset_config(options)
+    if options["list_categories"]:
+        _show_categories(config, as_json=options["as_json"])
+        return
+    output = new_path(options["output"], force=options["force"])
+    loaded = load_dataset(config, _HERE)
+    policy = SplitPolicy(
+        test_normal_fraction=options["test_normal_fraction"],
+        calibration_fraction=options["calibration_fraction"],
+        group_conflict=options["group_conflict"],
+    )
+    result = split_dataset(loaded.samples, policy, seed)
+    _stop_on_errors([*loaded.issues, *path_issues(loaded.samples), *result.issues])
+    records = relocated(loaded.samples, output, sides_of(loaded.samples, result, with_val=with_val))
+    _write(records, output, as_json=options["as_json"])
+
+
+@manifest.command()
+@_manifest_options
+def summary(**options: Any) -> int | None:
+    """Count images by category, split and label, and masks and groups; lines with errors are not counted."""
+    config = _dataset_config(options)
+    if options["list_categories"]:
+        _show_categories(config, as_json=options["as_json"])
+        return None
+    loaded = load_dataset(config, _HERE)
+    by_category: dict[str, list[Sample]] = {}
+    for sample in loaded.samples:
+        by_category.setdefault(sample.record.category, []).append(sample)
+    counts = {category: count_samples(by_category[category]) for category in sorted(by_category)}
+    total = count_samples(loaded.samples)
+    errors = _errors(loaded.issues)
+    if options["as_json"]:
+        emit_json({"categories": counts, "total": total, "errors": len(errors)})
+    else:
+        rows = [*counts.items(), *([("all", total)] if len(counts) != 1 else [])]
+        write_stdout(format_table(HEADER, [table_row(*row) for row in rows]) + "\n")
+    print_issues(errors)
+    return ExitCode.DATA_ERRORS if errors else None
+
+
+@manifest.command()
+@_manifest_options
+@_conflict
+def validate(**options: Any) -> int:
+    """Check every line, and the splits and groups over all lines; images are not opened.
+
+    Ends with exit code 2 where there are errors. pyimgano-preflight checks the images and masks as well.
+    """
+    config = _dataset_config(options)
+    if options["list_categories"]:
+        _show_categories(config, as_json=options["as_json"])
+        return ExitCode.DONE
+    issues = _all_issues(config, SplitPolicy(group_conflict=options["group_conflict"]))
+    counts = Counter(issue.severity.value for issue in issues)
+    by_severity = {severity.value: counts[severity.value] for severity in Severity}
+    if options["as_json"]:
+        emit_json({"manifest": config.manifest_path, "by_severity": by_severity, "issues": issues})
+    else:
+        found = f"{_number(counts['error'], 'error')}, {_number(counts['warning'], 'warning')}"
+        lines = [*map(format_issue, issues), f"{config.manifest_path}: {found}"]
+        write_stdout("\n".join(lines) + "\n")
+    return ExitCode.DATA_ERRORS if counts["error"] else ExitCode.DONE
+
+
+def _dataset_config(options: dict[str, Any]) -> DatasetConfig:
+    return DatasetConfig(
+        manifest_path=options["manifest_path"], root=options["root"], category=options["category"]
+    )
+
+
+def _all_issues(config: DatasetConfig, policy: SplitPolicy) -> list[Issue]:
+    try:
+        loaded = load_dataset(config, _HERE)
+    except DataError as exc:
+        return list(exc.issues)
+    result = split_dataset(loaded.samples, policy, 0)
+    return [*loaded.issues, *path_issues(loaded.samples), *result.issues]
+
+
+def _show_categories(config: DatasetConfig, *, as_json: bool) -> None:
+    names = categories_of(config, _HERE)
+    if as_json:
+        emit_json({"categories": names})
+    else:
+        write_stdout("".join(f"{name}\n" for name in names))
+
+
+def _errors(issues: Iterable[Issue]) -> list[Issue]:
+    return [issue for issue in issues if issue.severity is Severity.ERROR]
+
+
+def _stop_on_errors(issues: Sequence[Issue]) -> None:
+    if errors := _errors(issues):
+        raise DataError(f"{_number(len(errors), 'error')}, nothing is written", errors)
+    print_issues(issues)
+
+
+def _write(records: Iterable[Record], output: Path, *, as_json: bool) -> None:
+    count = write_manifest(output, records)
+    if as_json:
+        emit_json({"manifest": str(output), "records": count})
+    else:
+        write_stdout(f"{output}: {_number(count, 'image')}\n")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

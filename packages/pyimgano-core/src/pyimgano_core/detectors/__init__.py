@@ -1,0 +1,17 @@
+"""Detectors learn from normal images and return a scorer graph; they hold hyper-parameters only and no data.
+
+Importing this package, or creating a detector, does not import torch: fitting does.
+"""
+
+from pyimgano_core.detectors.contract import Detector, ImageSource, ScorerGraph
+from pyimgano_core.detectors.registry import create_detector, detector_names
+
+__all__ = [
+    # The contract
+    "Detector",
+    "ImageSource",
+    "ScorerGraph",
+    # By name
+    "create_detector",
+    "detector_names",
+]

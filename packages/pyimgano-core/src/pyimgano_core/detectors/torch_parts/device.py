@@ -1,0 +1,57 @@
+"""Where a fit computes, and that it computes the same every time."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from pyimgano_core.errors import ConfigError, MachineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that `auto`, `cpu`, `cuda` or `cuda:N` names.
+
+    Raises:
+        ConfigError: the name is none of these.
+        MachineError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if re.fullmatch(r"cpu|cuda(:\d+)?", name) is None:
+        raise ConfigError([f"$.model.device: must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {name!r}"])
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise MachineError(f"the device {name!r} is missing: torch sees {count} CUDA devices; use 'auto' or 'cpu'")
+    return device
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Compute deterministically inside the block, without gradients; all settings are restored after it."""
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    precision, cudnn = torch.get_float32_matmul_precision(), torch.backends.cudnn
+    flags, workspace = (cudnn.benchmark, cudnn.allow_tf32), os.environ.get(_WORKSPACE)
+    try:
+        torch.use_deterministic_algorithms(mode=True)
+        torch.set_float32_matmul_precision("highest")
+        cudnn.benchmark = cudnn.allow_tf32 = False
+        os.environ.setdefault(_WORKSPACE, ":4096:8")
+        with torch.no_grad():
+            yield
+    finally:
+        torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)
+        torch.set_float32_matmul_precision(precision)
+        cudnn.benchmark, cudnn.allow_tf32 = flags
+        if workspace is None:
+            os.environ.pop(_WORKSPACE, None)

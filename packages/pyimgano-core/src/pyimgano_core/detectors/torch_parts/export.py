@@ -1,0 +1,176 @@
+"""A scorer to a self-contained ONNX file, the same bytes for the same scorer, and checked against it.
+
+An architecture is traced and exported once per process; for each further fit only the constants that the fit
+has learnt (the head's buffers) are exchanged. What the exporter writes about the machine is removed.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+import warnings
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+from attrs import define, field
+from onnx import numpy_helper
+
+from pyimgano_core.detectors.contract import ScorerGraph
+from pyimgano_core.scoring import FORMAT_VERSION, OnnxScorer, probe_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from pyimgano_core.detectors.torch_parts.scorer import Scorer
+
+_HEAD = "head."
+_TOLERANCE = 1e-3  # of the answer's size
+
+
+@define(frozen=True)
+class _Architecture:
+    """What the graph depends on apart from the head's values; equal keys mean equal graphs."""
+
+    key: str
+    scorer: Scorer = field(eq=False)
+
+
+def export_scorer(
+    scorer: Scorer, *, detector: str, info: dict[str, Any], seconds: dict[str, float]
+) -> ScorerGraph:
+    """Return a scorer as a graph.
+
+    Args:
+        scorer: on the CPU.
+        detector: the detector's name.
+        info: facts about the fit, ready for JSON.
+        seconds: what the steps of the fit took; the export is added.
+
+    Raises:
+        RuntimeError: the graph does not answer as the scorer does.
+    """
+    started = time.perf_counter()
+    scorer = scorer.eval()
+    model = onnx.ModelProto.FromString(_template(_Architecture(_key(scorer, detector), scorer)))
+    _exchange_constants(model, scorer)
+    onnx.helper.set_model_props(
+        model,
+        {
+            "pyimgano.format_version": str(FORMAT_VERSION),
+            "pyimgano.detector": detector,
+            "pyimgano.version": version("pyimgano-core"),
+            "pyimgano.size": "{}x{}".format(*scorer.size),
+        },
+    )
+    content = model.SerializeToString(deterministic=True)
+    difference = _check_parity(scorer, content)
+    seconds = {**seconds, "export": time.perf_counter() - started}
+    return ScorerGraph(
+        model=content,
+        detector=detector,
+        size=scorer.size,
+        info={**info, "parity": difference, "seconds": {name: round(value, 3) for name, value in seconds.items()}},
+        reference=scorer.run,
+    )
+
+
+def _key(scorer: Scorer, detector: str) -> str:
+    digest = hashlib.sha256(f"{detector} {type(scorer.head)} {scorer.size} {scorer.count}".encode())
+    for name, tensor in scorer.state_dict().items():
+        if not _is_learnt(name, tensor):
+            digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+            digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _is_learnt(name: str, tensor: Tensor) -> bool:
+    """Whether a fit learns this; whole numbers are choices, which the exporter may build into the graph."""
+    return name.startswith(_HEAD) and tensor.is_floating_point()
+
+
+@lru_cache(maxsize=2)
+def _template(architecture: _Architecture) -> bytes:
+    """Export with random constants in the head, so that no two are equal and none is folded or merged."""
+    scorer = copy.deepcopy(architecture.scorer)
+    generator = torch.Generator().manual_seed(0)
+    for buffer in scorer.head.buffers():
+        if buffer.is_floating_point():
+            buffer.copy_(torch.rand(buffer.shape, generator=generator))
+    model = _export(scorer)
+    _strip(model)
+    return model.SerializeToString(deterministic=True)
+
+
+def _export(scorer: Scorer) -> onnx.ModelProto:
+    example = torch.zeros(2, *scorer.size, 3, dtype=torch.uint8)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+        program = torch.onnx.export(
+            scorer,
+            (example,),
+            dynamo=True,
+            input_names=["image"],
+            output_names=["score", "anomaly_map"],
+            dynamic_shapes={"image": {0: torch.export.Dim("N")}},
+            optimize=True,
+            verbose=False,
+            external_data=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program")
+    return program.model_proto
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Remove stack traces, paths, names of modules and inferred shapes."""
+    model.producer_name, model.producer_version, model.doc_string = "pyimgano", "", ""
+    graph = model.graph
+    graph.name, graph.doc_string = "scorer", ""
+    del model.metadata_props[:], graph.metadata_props[:], graph.value_info[:]
+    for part in _parts(graph):
+        part.doc_string = ""
+        del part.metadata_props[:]
+
+
+def _parts(graph: onnx.GraphProto) -> Iterator[Any]:
+    for parts in (graph.node, graph.input, graph.output, graph.initializer):
+        yield from parts
+    for index, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{index}"
+        for attribute in node.attribute:
+            attribute.doc_string = ""
+            if attribute.HasField("g"):
+                yield from _parts(attribute.g)
+
+
+def _exchange_constants(model: onnx.ModelProto, scorer: Scorer) -> None:
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    for name, buffer in scorer.state_dict().items():
+        if not _is_learnt(name, buffer):
+            continue
+        if name not in constants:
+            raise RuntimeError(f"the exporter has folded the constant {name!r}")
+        constants[name].CopyFrom(numpy_helper.from_array(buffer.contiguous().numpy(), name))
+
+
+def _check_parity(scorer: Scorer, content: bytes) -> dict[str, float]:
+    """Compare the graph's answer to a probe image with the scorer's own; return relative differences."""
+    probe = probe_image(scorer.size, seed=0)
+    found = OnnxScorer(content).score(probe)
+    scores, maps = scorer.run(probe[None])
+    difference = {
+        "score": float(abs(found.score - scores[0]) / max(abs(scores[0]), np.finfo(np.float32).tiny)),
+        "anomaly_map": float(
+            np.abs(found.anomaly_map - maps[0]).max() / max(np.abs(maps[0]).max(), np.finfo(np.float32).tiny)
+        ),
+    }
+    if max(difference.values()) > _TOLERANCE:
+        raise RuntimeError(f"the exported graph differs from the fitted detector: {difference}")
+    return difference

@@ -1,0 +1,145 @@
+"""The fit of PaDiM: a mean and a covariance per position, gathered one image after the other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import torch
+from attrs import define
+from torch import Tensor, nn
+
+from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.export import export_scorer
+from pyimgano_core.detectors.torch_parts.features import build_patch_features
+from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterate_patches
+from pyimgano_core.detectors.torch_parts.scorer import Scorer
+
+if TYPE_CHECKING:
+    from pyimgano_core.detectors.contract import ImageSource, ScorerGraph
+    from pyimgano_core.detectors.padim import Padim
+    from pyimgano_core.detectors.torch_parts.features import PatchFeatures
+    from pyimgano_core.progress import Progress
+
+
+@define(kw_only=True, eq=False)
+class _Moments:
+    """Mean (P, D) and covariance (P, D, D) of the features at each position, float64."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+class PositionGaussian(nn.Module):
+    """Mahalanobis distance to a Gaussian per position.
+
+    The covariance is `V diag(l) V' + e I`, so its inverse is `(I - A A') / e` with
+    `A = V diag(sqrt(l / (l + e)))`, and no large matrix has to be stored.
+
+    Args:
+        dimensions: (D,) the channels in use.
+        scale: (D,) what they are multiplied with, `1 / sqrt(e)` included.
+        mean: (P, D) means, scaled alike.
+        factor: (P, D, R) the matrices A.
+    """
+
+    dimensions: Tensor
+    scale: Tensor
+    mean: Tensor
+    factor: Tensor
+
+    def __init__(self, dimensions: Tensor, scale: Tensor, mean: Tensor, factor: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("dimensions", dimensions)
+        self.register_buffer("scale", scale)
+        self.register_buffer("mean", mean)
+        self.register_buffer("factor", factor)
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Return distances (N, P) of patch vectors (N, P, C)."""
+        deviation = patches.index_select(2, self.dimensions) * self.scale - self.mean  # (N, P, D)
+        along = deviation.transpose(0, 1) @ self.factor  # (P, N, R)
+        squared = deviation.square().sum(dim=2) - along.square().sum(dim=2).transpose(0, 1)
+        return squared.clamp(min=0).sqrt()
+
+
+def fit_padim(
+    options: Padim, images: ImageSource, *, seed: int, device: str, progress: Progress
+) -> ScorerGraph:
+    """Fit `options` to `images`; see `Detector.fit`."""
+    target = resolve_device(device)
+    started = time.perf_counter()
+    with reproducible():
+        patches = build_patch_features(options.features, images.size, seed)
+        dimensions = _choose_dimensions(options, patches, seed)
+        moments = _gather(images, patches, dimensions, target, progress)
+        featured = time.perf_counter()
+        head = _gaussian(options, moments, dimensions, patches, len(images))
+        scorer = Scorer(
+            patches,
+            head,
+            size=images.size,
+            smoothing=options.smoothing,
+            score_fraction=options.score_fraction,
+        ).cpu()
+    info = {
+        "features": patches.features.info,
+        "device": str(target),
+        "dimensions": len(dimensions),
+        "positions": patches.grid[0] * patches.grid[1],
+        "rank": head.factor.shape[2],
+    }
+    seconds = {"features": featured - started, "covariances": time.perf_counter() - featured}
+    return export_scorer(scorer, detector="padim", info=info, seconds=seconds)
+
+
+def _choose_dimensions(options: Padim, patches: PatchFeatures, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    count = min(options.dimensions, patches.channels)
+    return torch.randperm(patches.channels, generator=generator)[:count].sort().values
+
+
+def _gather(
+    images: ImageSource,
+    patches: PatchFeatures,
+    dimensions: Tensor,
+    device: torch.device,
+    progress: Progress,
+) -> _Moments:
+    """Sum deviations from the first image, which keeps the products small, and derive the moments."""
+    origin: Tensor | None = None
+    for vectors in iterate_patches(images, patches, device, progress):
+        chosen = vectors.index_select(1, dimensions.to(device)).double()  # (P, D)
+        if origin is None:
+            origin, total = chosen, torch.zeros_like(chosen)
+            products = total.new_zeros(*chosen.shape, chosen.shape[1])  # (P, D, D)
+        offset = chosen - origin
+        total += offset
+        products.baddbmm_(offset[:, :, None], offset[:, None, :])
+    assert origin is not None  # noqa: S101 there is at least one image
+    offset = total / len(images)
+    products -= len(images) * offset[:, :, None] * offset[:, None, :]
+    return _Moments(mean=origin + offset, covariance=products / max(1, len(images) - 1))
+
+
+def _gaussian(
+    options: Padim, moments: _Moments, dimensions: Tensor, patches: PatchFeatures, images: int
+) -> PositionGaussian:
+    """Scale the groups of channels by their variance within and across positions, then factorise."""
+    within = moments.covariance.diagonal(dim1=1, dim2=2).mean(dim=0)  # (D,)
+    across = moments.mean.var(dim=0, correction=0)  # (D,)
+    groups = torch.unique(patches.groups[dimensions], return_inverse=True)[1]
+    deviation = group_deviations(within + across, groups)
+    covariance = moments.covariance / (deviation[:, None] * deviation[None, :])
+    mean_variance = covariance.diagonal(dim1=1, dim2=2).mean()
+    isotropic = options.regularization * mean_variance
+    if float(isotropic) <= 0:  # a single image has no variance: plain distances in scaled units
+        isotropic = torch.ones_like(isotropic)
+    rank = max(1, min(options.rank, len(dimensions), images - 1))
+    values, vectors = torch.linalg.eigh(covariance)  # ascending
+    values = values[:, -rank:].clamp(min=0)  # (P, R)
+    factor = vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :]
+    scale = 1 / (deviation * isotropic.sqrt())
+    return PositionGaussian(
+        dimensions.to(scale.device), scale.float(), (moments.mean * scale).float(), factor.float()
+    )

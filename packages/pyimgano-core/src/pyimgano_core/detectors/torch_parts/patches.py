@@ -1,0 +1,50 @@
+"""Patch vectors of train images, one image after the other, and how their channels are scaled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from pyimgano_core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from pyimgano_core.detectors.contract import ImageSource
+    from pyimgano_core.detectors.torch_parts.features import PatchFeatures
+    from pyimgano_core.progress import Progress
+
+
+def iterate_patches(
+    images: ImageSource, patches: PatchFeatures, device: torch.device, progress: Progress
+) -> Iterator[Tensor]:
+    """Yield the patch vectors (P, C) of each image, on `device`, where the features are moved too.
+
+    Raises:
+        DataError: there are no images.
+    """
+    if len(images) == 0:
+        raise DataError("there are no train images; a detector needs at least one normal image")
+    patches.to(device)
+    for image in progress.track(images, "features", len(images)):
+        yield patches(torch.from_numpy(np.array(image))[None].to(device))[0]
+
+
+def group_deviations(variances: Tensor, groups: Tensor) -> Tensor:
+    """Return for each channel the root of the mean variance of its group, never zero.
+
+    Args:
+        variances: (C,) of the channels.
+        groups: (C,) each channel's group.
+    """
+    groups = groups.to(variances.device)
+    count = int(groups.max()) + 1
+    sums = torch.zeros(count, dtype=variances.dtype, device=variances.device).index_add(0, groups, variances)
+    means = sums / torch.bincount(groups, minlength=count)
+    floor = means.mean() * 1e-6
+    deviations = means.clamp(min=float(floor)).sqrt()
+    return torch.where(deviations > 0, deviations, torch.ones_like(deviations))[groups]

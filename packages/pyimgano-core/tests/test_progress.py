@@ -1,0 +1,65 @@
+import io
+
+import pytest
+from pyimgano_core import progress as progress_module
+from pyimgano_core.progress import SilentProgress, TerminalProgress, describe, for_terminal
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    monkeypatch.setattr(progress_module, "_REFRESH_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("make", [SilentProgress, lambda: TerminalProgress(io.StringIO())])
+def test_items_pass_unchanged(make):
+    assert [3, 1, 2] == list(make().track(iter([3, 1, 2]), "x", 3))
+
+
+def test_off_a_terminal_nothing_is_written():
+    stream = io.StringIO()
+    list(for_terminal(stream).track([1, 2], "images"))
+    assert "" == stream.getvalue()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_terminal_shows_each_step_and_is_clean_at_the_end():
+    stream = Terminal()
+    list(for_terminal(stream).track(["a", "b"], "images"))
+    lines = stream.getvalue().split("\r\x1b[K")
+    assert ["images 1/2", "images 2/2"] == [line.split("  ")[0] for line in lines if line]
+    assert "" == lines[-1]
+
+
+@pytest.mark.usefixtures("eager")
+def test_the_line_is_cleared_where_the_loop_is_left_early():
+    stream = Terminal()
+    tracked = for_terminal(stream).track([1, 2, 3], "images")
+    next(tracked)
+    next(tracked)
+    tracked.close()
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.usefixtures("eager")
+def test_without_a_total_only_the_count_and_the_rate_are_shown():
+    stream = Terminal()
+    list(for_terminal(stream).track(iter([1]), "lines"))
+    assert "lines 1  " in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("images", 10, 40, 5.0), "images 10/40  2.0/s  15 s left"),
+        (("images", 10, None, 5.0), "images 10  2.0/s"),
+        (("images", 0, 40, 0.0), "images 0/40  0.0/s"),
+        (("images", 40, 40, 4.0), "images 40/40  10.0/s  0 s left"),
+    ],
+)
+def test_a_line_tells_count_rate_and_time_left(arguments, expected):
+    assert expected == describe(*arguments)

@@ -1,0 +1,62 @@
+import pytest
+from pyimgano_core.configfile import structure_config
+from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.errors import ConfigError
+from pyimgano_core.recipes import list_recipes, load_recipe, load_run_config
+
+RECIPES = [recipe.name for recipe in list_recipes()]
+
+
+def test_recipes_are_listed_by_name():
+    assert sorted(RECIPES) == RECIPES
+    assert {"balanced", "fast", "no-weights"} <= set(RECIPES)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_a_valid_config_with_a_description(name):
+    recipe = load_recipe(name)
+    structure_config(recipe.settings, RunConfig)
+    assert recipe.description
+    assert recipe.text.startswith("description = ")
+
+
+def test_a_config_is_laid_over_its_recipe(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('recipe = "fast"\n[dataset]\nresize = [64, 64]\n')
+    config = load_run_config(path)
+    assert ("fast", (64, 64), "padim", "resnet18") == (
+        config.recipe,
+        config.dataset.resize,
+        config.model.name,
+        config.model.features.backbone,
+    )
+
+
+def test_an_override_may_choose_the_recipe(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('recipe = "balanced"\n')
+    assert "patchcore" == load_run_config(path).model.name
+    assert "padim" == load_run_config(path, ["recipe=no-weights"]).model.name
+
+
+def test_without_a_file_the_overrides_are_the_config():
+    assert RunConfig(seed=5) == load_run_config(None, ["seed=5"])
+
+
+def test_an_unknown_recipe_is_told_with_the_nearest_one_and_the_file(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('recipe = "balancd"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(path)
+    assert f"{path}: $.recipe: unknown recipe 'balancd'; did you mean 'balanced'?" == str(caught.value)
+
+
+def test_an_unknown_recipe_hides_no_other_problem():
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(None, ["recipe=nothing", "seed=x"])
+    assert ["$.recipe", "$.seed"] == [problem.partition(":")[0] for problem in caught.value.problems]
+
+
+def test_a_recipe_that_is_no_name_is_a_problem():
+    with pytest.raises(ConfigError, match=r"\$\.recipe: must be text, not 3"):
+        load_run_config(None, ["recipe=3"])

@@ -1,0 +1,94 @@
+"""The models of a config, each loaded when it is needed and its checkpoint's hash is known to be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyimgano_core.errors import ArtifactError, UsageError
+from pyimgano_core.scoring import OnnxScorer
+from pyimgano_infer._config import choose_categories, listed, locate_checkpoint, read_checkpoint, read_config
+from pyimgano_infer._predict import Model
+
+if TYPE_CHECKING:
+    from pyimgano_core.contracts.infer_config import InferConfig
+
+
+class Models:
+    """The categories in play. All files are looked at first; a scorer is loaded when it is needed.
+
+    Attributes:
+        names: the categories in play.
+        thresholds: the image threshold of each, None where there is none.
+    """
+
+    def __init__(
+        self, path: Path, config: InferConfig, names: tuple[str, ...], threshold: float | None = None
+    ) -> None:
+        self.names = names
+        self.thresholds = {
+            name: config.per_category[name].threshold.value if threshold is None else threshold
+            for name in names
+        }
+        self._config = config
+        self._files = {
+            name: locate_checkpoint(path, name, config.per_category[name].checkpoint) for name in names
+        }
+        self._loaded: dict[str, Model] = {}
+
+    def load(self, name: str) -> Model:
+        """Return the model of a category in play.
+
+        Raises:
+            ArtifactError: its checkpoint can't be trusted.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> Model:
+        entry = self._config.per_category[name]
+        path = self._files[name]
+        content = read_checkpoint(path, entry.checkpoint)
+        try:
+            scorer = OnnxScorer(content)
+        except ArtifactError as exc:
+            raise ArtifactError(f"{path}: {exc}") from exc
+        if scorer.size != entry.preprocessing.resize:
+            raise ArtifactError(
+                f"{path}: takes images of {scorer.size}, the config resizes them to "
+                f"{entry.preprocessing.resize} (height, width); export both again"
+            )
+        return Model(
+            category=name,
+            scorer=scorer,
+            preprocessing=entry.preprocessing,
+            threshold=self.thresholds[name],
+            pixel_threshold=None if entry.pixel_threshold is None else entry.pixel_threshold.value,
+        )
+
+
+def load_one(path: Path | str, category: str | None) -> Model:
+    """Return the model of one category of the config in `path`.
+
+    Raises:
+        ArtifactError: the config or the checkpoint can't be trusted or understood.
+        UsageError: the category is missing or unknown.
+    """
+    path = Path(path)
+    config = read_config(path)
+    names = choose_categories(config, category)
+    require_one(names)
+    return Models(path, config, names).load(names[0])
+
+
+def require_one(names: tuple[str, ...]) -> None:
+    """Refuse to guess which of several categories is meant.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(names) > 1:
+        raise UsageError(
+            f"the config has {len(names)} categories: choose one with --category: {listed(names)}"
+        )

@@ -1,0 +1,37 @@
+"""What a check looks at: the config, and the data set as training would see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import define
+
+from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.preparation import Prepared
+from pyimgano_core.progress import Progress
+
+
+@define(frozen=True, kw_only=True)
+class Inspection:
+    """A data set under inspection. `prepared` comes from the function that training uses."""
+
+    config: RunConfig
+    base: Path
+    prepared: Prepared
+    progress: Progress
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that relative paths of records may lead into; none for the built-in data set."""
+        root = self.config.dataset.root
+        manifest = manifest_path(self.config, self.base)
+        found = (None if root is None else self.base / root, None if manifest is None else manifest.parent)
+        return tuple(folder for folder in found if folder is not None)
+
+
+def manifest_path(config: RunConfig, base: Path) -> Path | None:
+    """Return the manifest that the config names, if it names one."""
+    dataset = config.dataset
+    if dataset.name != "manifest" or dataset.manifest_path is None:
+        return None
+    return base / dataset.manifest_path

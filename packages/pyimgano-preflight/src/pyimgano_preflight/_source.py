@@ -1,0 +1,105 @@
+"""From what was given on the command line to a run config: a manifest, a folder layout or a config file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve
+
+from pyimgano_core.errors import UsageError
+from pyimgano_core.recipes import load_run_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyimgano_core.contracts.config import RunConfig
+
+_MANIFEST_NAME = "manifest.jsonl"
+_MANIFEST_SUFFIXES = (".jsonl", ".ndjson")
+_CONFIG_SUFFIXES = (".toml", ".json")
+_LAYOUT_SIGNS = (
+    ("visa", "split_csv/1cls.csv"),
+    ("visa", "1cls"),
+    ("visa", "visa_pytorch/1cls"),
+    ("custom", "train"),
+    ("mvtec", "*/train/good"),
+    ("btad", "*/train/ok"),
+    ("custom", "*/train"),
+)
+
+
+@define(frozen=True, kw_only=True)
+class Choice:
+    """What the command line names; `source` is a path whose kind is told by its name."""
+
+    source: Path | None = None
+    manifest: Path | None = None
+    dataset: str | None = None
+    root: Path | None = None
+    config: Path | None = None
+    category: str | None = None
+    overrides: tuple[str, ...] = ()
+
+
+def load_choice(choice: Choice) -> tuple[RunConfig, Path]:
+    """Return the run config, and the folder that its relative paths start from.
+
+    Raises:
+        UsageError: nothing, or too much, was named.
+        ConfigError: the config is wrong.
+    """
+    choice = _recognized(choice)
+    if choice.manifest is not None and choice.dataset not in (None, "manifest"):
+        raise UsageError(f"--manifest and --dataset {choice.dataset} contradict each other; give one of them")
+    if choice.config is None and choice.manifest is None and choice.dataset is None:
+        hint = " and --dataset, the layout of the folder" if choice.root is not None else ""
+        raise UsageError(f"nothing to check: give a manifest, a folder or a config{hint}")
+    base = Path() if choice.config is None else choice.config.parent
+    settings = [f"{key}={json.dumps(value)}" for key, value in _settings(choice)]
+    return load_run_config(choice.config, [*choice.overrides, *settings]), base
+
+
+def _settings(choice: Choice) -> Iterator[tuple[str, str]]:
+    """Yield the keys that are set; paths of the command line start from the current folder."""
+    name = "manifest" if choice.manifest is not None else choice.dataset
+    if name is not None:
+        yield "dataset.name", name
+    for key, path in (("dataset.manifest_path", choice.manifest), ("dataset.root", choice.root)):
+        if path is not None:
+            yield key, str(path if choice.config is None else path.absolute())
+    if choice.category is not None:
+        yield "dataset.category", choice.category
+
+
+def _recognized(choice: Choice) -> Choice:
+    """Return the choice with its `source` put where it belongs."""
+    source = choice.source
+    if source is None:
+        return choice
+    if choice.manifest is not None or choice.config is not None or choice.root is not None:
+        raise UsageError(f"{source} and an option name two data sets; give one of them")
+    if source.is_dir():
+        return _recognized_folder(choice, source)
+    suffix = source.suffix.lower()
+    if suffix in _MANIFEST_SUFFIXES:
+        return evolve(choice, source=None, manifest=source)
+    if suffix in _CONFIG_SUFFIXES:
+        return evolve(choice, source=None, config=source)
+    if not source.exists():
+        raise UsageError(f"{source}: no such file or folder")
+    raise UsageError(f"{source}: can't tell what it is; name it with --manifest or --config")
+
+
+def _recognized_folder(choice: Choice, folder: Path) -> Choice:
+    if choice.dataset not in (None, "manifest"):
+        return evolve(choice, source=None, root=folder)
+    if (folder / _MANIFEST_NAME).exists():
+        return evolve(choice, source=None, manifest=folder / _MANIFEST_NAME)
+    for layout, sign in _LAYOUT_SIGNS:
+        if any(folder.glob(sign)):
+            return evolve(choice, source=None, dataset=layout, root=folder)
+    raise UsageError(
+        f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name it with --dataset and --root"
+    )

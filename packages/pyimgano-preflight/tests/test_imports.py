@@ -1,0 +1,39 @@
+"""What importing the package, and asking its command for help, may load."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+CLICK = {"click", "colorama"}  # colorama on Windows only
+HEAVY = {"torch", "timm", "onnx", "onnxruntime", "skimage", "scipy"}
+
+
+def loaded_by(code):
+    """The packages that `code` loads in a fresh interpreter, less the standard library's."""
+    report = (
+        "import contextlib, io, json, sys\n"
+        "before = set(sys.modules)\n"
+        "try:\n"
+        f"    with contextlib.redirect_stdout(io.StringIO()): {code}\n"
+        "except SystemExit as exc:\n"
+        "    assert not exc.code\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
+    )
+    result = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    return set(json.loads(result.stdout)) - set(sys.stdlib_module_names)
+
+
+def test_the_package_itself_loads_nothing_else():
+    assert loaded_by("import pyimgano_preflight") <= {"attr", "attrs", "pyimgano_core", "pyimgano_preflight"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]], ids=" ".join)
+def test_the_command_answers_without_loading_more_than_click(arguments):
+    code = f"sys.argv[1:] = {arguments}; from pyimgano_preflight.cli import main; main()"
+    assert loaded_by(code) <= CLICK | {"attr", "attrs", "pyimgano_core", "pyimgano_preflight"}
+
+
+def test_the_runner_loads_no_framework_no_runtime_and_no_scipy():
+    assert not loaded_by("from pyimgano_preflight.runner import run_preflight") & HEAVY
