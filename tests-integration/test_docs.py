@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from attrs import fields, has
 
+from pyimgano_bench.suite import Suite, load_suite
 from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.detectors.padim import Padim
+from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.errors import ExitCode
 from pyimgano_core.recipes import load_run_config
 
@@ -16,32 +22,20 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
 
-def keys_and_defaults(contract, table=""):
+def sections(contract, name=""):
+    """The contract's own keys with their defaults, and those of the tables in it, by the table's heading."""
     defaults = contract()
-    for attribute in fields(contract):
-        value = getattr(defaults, attribute.name)
-        if has(type(value)):
-            yield from keys_and_defaults(type(value), f"{table}.{attribute.name}".lstrip("."))
-        else:
-            yield table, attribute.name, value
+    values = {attribute.name: getattr(defaults, attribute.name) for attribute in fields(contract)}
+    inner = {key: type(value) for key, value in values.items() if has(type(value))}
+    yield name, {key: value for key, value in values.items() if key not in inner}
+    for key, kind in inner.items():
+        yield from sections(kind, f"{name}.{key}".lstrip("."))
 
 
-def documented_keys():
-    table = ""
-    for line in (DOCS / "config.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("## "):
-            table = "".join(re.findall(r"\[(.+)\]", line))
-        elif match := re.match(r"\| `(\w+)` \| ([^|]+) \|", line):
-            yield table, match[1], match[2].strip()
-
-
-def test_every_config_key_is_documented_with_its_default():
-    documented = {(table, key): default for table, key, default in documented_keys()}
-    expected = {(table, key): value for table, key, value in keys_and_defaults(RunConfig)}
-    assert set(expected) == set(documented)
-    written = {key: text for key, text in documented.items() if text.startswith("`")}
-    assert {key: as_toml(expected[key]) for key in written} == written
-    assert {None} == {expected[key] for key in documented if key not in written}
+def documented(heading):
+    """The keys and the defaults, as written, of one section of the page on configs."""
+    text = (DOCS / "config.md").read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text.partition("\n## ")[0], flags=re.MULTILINE))
 
 
 def as_toml(value):
@@ -52,15 +46,53 @@ def as_toml(value):
     return f"`{list(value)}`" if isinstance(value, tuple) else f"`{value}`"
 
 
+HEADINGS = {
+    **{f"`[{name}]`" if name else "Top level": keys for name, keys in sections(RunConfig)},
+    **{
+        f"`[model.options]` of `{name}`": {
+            key: value for key, value in dict(sections(detector))[""].items() if key != "features"
+        }
+        for name, detector in (("patchcore", PatchCore), ("padim", Padim))
+    },
+}
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_every_config_key_is_documented_with_its_default(heading):
+    expected = {key: None if value is None else as_toml(value) for key, value in HEADINGS[heading].items()}
+    written = {key: text if text.startswith("`") else None for key, text in documented(heading).items()}
+    assert written == expected
+
+
+def command_lines():
+    """Every line of the documentation that runs one of our commands, as words."""
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("packages/*/README.md")]
+    for page in pages:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+            for line in block.splitlines():
+                if match := re.search(r"\bpyimgano-(core|preflight|train|infer|benchmark) .*", line):
+                    yield tuple(match[0].partition("  #")[0].split())
+
+
+@pytest.mark.parametrize("words", sorted(set(command_lines())), ids=" ".join)
+def test_every_documented_command_knows_its_options(words):
+    plain = list(takewhile(lambda word: re.fullmatch(r"[a-z-]+", word) and not word.startswith("-"), words))
+    script = Path(sys.executable).with_name(plain[0])
+    result = subprocess.run([script, *plain[1:3], "--help"], capture_output=True, text=True, check=True)
+    known = set(re.findall(r"--[a-z-]+", result.stdout))
+    assert {word for word in words if word.startswith("--")} <= known
+
+
 @pytest.mark.parametrize("page", [DOCS / "exit-codes.md", ROOT / "README.md"], ids=lambda page: page.name)
 def test_every_exit_code_is_documented(page):
     rows = re.findall(r"^\| ([\d, ]+) \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert {str(int(code)) for code in ExitCode} == {code.strip() for row in rows for code in row.split(",")}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*.toml")), ids=lambda path: path.name)
 def test_every_example_config_can_be_read(path):
-    assert isinstance(load_run_config(path), RunConfig)
+    load = load_suite if path.name.startswith("suite-") else load_run_config
+    assert isinstance(load(path), Suite | RunConfig)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,17 @@
 """Core is tested bare as well as with its extras: a test that needs an extra is left out where it lacks."""
 
+import json
 from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SIDE = 64
 
 NEEDS = {
     "skimage": ("metrics/test_pixel.py", "test_components.py", "test_regions.py", "test_evaluation.py"),
-    "onnxruntime": ("scoring/*", "pipeline/*", "test_pipeline.py"),
+    "onnxruntime": ("scoring/*", "pipeline/*", "test_pipeline.py", "test_evaluation.py"),
     "torch": ("detectors/*", "pipeline/*", "test_pipeline.py", "test_testing.py"),
 }
 MISSING = tuple(name for name in NEEDS if find_spec(name) is None)
@@ -14,3 +21,55 @@ collect_ignore_glob = [pattern for name in MISSING for pattern in NEEDS[name]]
 
 def pytest_report_header():
     return [f"{name} is not installed: {', '.join(NEEDS[name])} left out" for name in MISSING]
+
+
+@pytest.fixture
+def write_dataset(tmp_path):
+    """Return a function that writes stripes, some with dark squares, and returns their manifest."""
+
+    def write(*, train=8, val=0, normal=4, anomalous=4, masked=None, category="part", name="data"):
+        folder = tmp_path / name
+        random = np.random.default_rng(7)
+        counts = {"train": train, "val": val, "normal": normal, "anomalous": anomalous}
+        lines = [
+            _write_sample(folder, category, kind, index, random, masked)
+            for kind, count in counts.items()
+            for index in range(count)
+        ]
+        manifest = folder / "manifest.jsonl"
+        with manifest.open("a", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in lines)
+        return manifest
+
+    return write
+
+
+def _write_sample(folder, category, kind, index, random, masked):
+    path = f"{category}/{kind}/{index:03}.png"
+    pixels, mask = _draw(random, defective=kind == "anomalous")
+    _save(folder / path, pixels)
+    line = {"image_path": path, "category": category, "split": kind if kind in {"train", "val"} else "test"}
+    if line["split"] == "test":
+        line |= {"label": int(kind == "anomalous"), "meta": {"number": index}}
+    if kind == "anomalous" and (masked is None or index < masked):
+        line |= {"mask_path": f"{category}/masks/{index:03}.png", "defect": "square"}
+        _save(folder / line["mask_path"], mask)
+    return line
+
+
+def _draw(random, *, defective):
+    stripes = 128 + 60 * np.sin(np.arange(SIDE) / 3)
+    pixels = np.repeat(np.tile(stripes, (SIDE, 1))[..., None], 3, axis=2) + random.normal(
+        0, 4, (SIDE, SIDE, 3)
+    )
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    if defective:
+        top, left = random.integers(8, SIDE - 24, 2)
+        mask[top : top + 16, left : left + 16] = 255
+        pixels[mask > 0] = 15
+    return pixels.clip(0, 255).astype(np.uint8), mask
+
+
+def _save(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)

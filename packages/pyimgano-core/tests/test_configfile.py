@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from pyimgano_core.configfile import (
     load_config,
     merge,

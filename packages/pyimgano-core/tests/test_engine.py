@@ -4,6 +4,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyimgano_core.engine import default_workers, map_ordered
 
 

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+
 from pyimgano_core import progress as progress_module
 from pyimgano_core.progress import SilentProgress, TerminalProgress, describe, for_terminal
 

@@ -1,4 +1,5 @@
 import pytest
+
 from pyimgano_core.configfile import structure_config
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.errors import ConfigError

@@ -264,3 +264,8 @@ def test_a_quantile_needs_enough_calibration_images(count, quantile, enough):
 
 def test_no_samples_give_no_categories():
     assert (divide([]).categories, divide([]).issues) == ((), ())
+
+
+def test_categories_that_differ_by_case_alone_are_an_error():
+    samples = [sample("a", category="Bottle"), sample("b", category="bottle")]
+    assert ("PF702", "error") in codes(samples)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pyimgano_core.contracts.config import ThresholdConfig
 from pyimgano_core.thresholds import calibrate, needed_normals, quantile_warnings, summarize, verdict
 
@@ -27,7 +28,15 @@ def test_the_threshold_lies_just_above_the_score_of_its_rank():
 
 @pytest.mark.parametrize(
     ("count", "quantile", "rank"),
-    [(10, 0.8, 8), (10, 0.81, 9), (200, 0.995, 199), (199, 0.995, 199), (7, 1.0, 7), (1, 0.001, 1), (10, 0.7, 7)],
+    [
+        (10, 0.8, 8),
+        (10, 0.81, 9),
+        (200, 0.995, 199),
+        (199, 0.995, 199),
+        (7, 1.0, 7),
+        (1, 0.001, 1),
+        (10, 0.7, 7),
+    ],
 )
 def test_the_rank_is_the_quantile_of_the_count_rounded_up(count, quantile, rank):
     assert rank == quantile_of(np.arange(count), quantile).provenance.rank
@@ -65,7 +74,10 @@ def test_the_normals_that_a_quantile_needs(quantile, needed):
 
 def test_too_few_normals_are_a_warning_with_numbers():
     [warning] = quantile_of([1.0, 2.0]).provenance.warnings
-    assert "the 0.995 quantile needs 200 calibration normals and has 2: the threshold is their maximum" == warning
+    assert (
+        "the 0.995 quantile needs 200 calibration normals and has 2: the threshold is their maximum"
+        == warning
+    )
 
 
 def test_the_maximum_that_was_asked_for_is_no_warning():
@@ -86,7 +98,9 @@ def test_no_calibration_image_is_no_threshold_with_a_reason():
 
 
 def test_the_provenance_tells_where_the_scores_come_from():
-    provenance = quantile_of([1.0, 2.0], groups=2, fallback="single_group", score_source="map_maximum").provenance
+    provenance = quantile_of(
+        [1.0, 2.0], groups=2, fallback="single_group", score_source="map_maximum"
+    ).provenance
     assert ("val", 2, "single_group", "map_maximum", 2, ">=") == (
         provenance.source,
         provenance.calibration_groups,

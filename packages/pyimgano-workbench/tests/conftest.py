@@ -1,6 +1,7 @@
 """A small data set on disk: grey texture, bright square defects, exact masks."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from PIL import Image
 
 
-def write_dataset(folder: Path, *, categories=("part",), masks=True, train=8, normals=4, anomalies=4) -> Path:
+def _write_dataset(
+    folder: Path, *, categories=("part",), masks=True, train=8, normals=4, anomalies=4
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number, category in enumerate(categories):
@@ -47,7 +50,7 @@ def write_dataset(folder: Path, *, categories=("part",), masks=True, train=8, no
 @pytest.fixture
 def dataset(tmp_path):
     """A manifest of one category with masks."""
-    return write_dataset(tmp_path / "data")
+    return _write_dataset(tmp_path / "data")
 
 
 @pytest.fixture
@@ -55,19 +58,16 @@ def make_dataset(tmp_path):
     """Write a data set with other properties."""
 
     def make(**options):
-        return write_dataset(tmp_path / "data", **options)
+        return _write_dataset(tmp_path / "data", **options)
 
     return make
 
 
-@pytest.fixture
-def make_config(tmp_path):
-    """Write a config of a quick detector for a manifest; returns its path."""
-
-    def make(manifest, extra="", *, name="config.toml", output="run"):
-        path = tmp_path / name
-        path.write_text(
-            f"""
+def _write_config(folder, manifest, extra="", *, name="config.toml", output="run") -> Path:
+    """Write a config of a quick detector for a manifest."""
+    path = folder / name
+    path.write_text(
+        f"""
 {extra}
 [dataset]
 manifest_path = {json.dumps(str(manifest))}
@@ -77,10 +77,26 @@ name = "padim"
 [model.features]
 backbone = "filters"
 [output]
-output_dir = {json.dumps(str(tmp_path / output))}
+output_dir = {json.dumps(str(folder / output))}
 """,
-            encoding="utf-8",
-        )
-        return path
+        encoding="utf-8",
+    )
+    return path
 
-    return make
+
+@pytest.fixture
+def make_config(tmp_path):
+    """Write a config into the test's folder."""
+    return partial(_write_config, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def write_dataset():
+    """Write a data set into any folder."""
+    return _write_dataset
+
+
+@pytest.fixture(scope="session")
+def write_config():
+    """Write a config into any folder."""
+    return _write_config

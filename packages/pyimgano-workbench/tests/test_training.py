@@ -19,6 +19,13 @@ def run(config_path, *overrides):
     return train(config, config_path.parent, SilentProgress(), now=NOW, export_infer_config=True)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, write_dataset, write_config):
+    """One run of the small data set, for the tests that only read it."""
+    folder = tmp_path_factory.mktemp("finished")
+    return run(write_config(folder, write_dataset(folder / "data")))
+
+
 def read_json(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -27,9 +34,8 @@ def files_of(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_run_directory_has_the_documented_files(make_config, dataset):
-    result = run(make_config(dataset))
-    assert files_of(result.folder) == {
+def test_the_run_directory_has_the_documented_files(finished):
+    assert files_of(finished.folder) == {
         "report.json",
         "report.html",
         "config.json",
@@ -42,8 +48,8 @@ def test_the_run_directory_has_the_documented_files(make_config, dataset):
     }
 
 
-def test_the_same_seed_gives_byte_identical_results(make_config, dataset):
-    first = run(make_config(dataset, output="one")).folder
+def test_the_same_seed_gives_byte_identical_results(finished, make_config, dataset):
+    first = finished.folder
     second = run(make_config(dataset, output="two")).folder
     for name in (
         "categories/part/per_image.jsonl",
@@ -53,8 +59,8 @@ def test_the_same_seed_gives_byte_identical_results(make_config, dataset):
         assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
-def test_the_report_says_counts_threshold_and_gate(make_config, dataset):
-    report = run(make_config(dataset)).report.per_category["part"]
+def test_the_report_says_counts_threshold_and_gate(finished):
+    report = finished.report.per_category["part"]
     summary = report.dataset_summary
     assert (summary.train_count, summary.calibration_count, summary.test_count) == (6, 2, 8)
     assert (summary.test_anomaly_count, summary.test_anomaly_ratio) == (4, 0.5)
@@ -72,14 +78,13 @@ def test_without_masks_the_report_says_why_pixel_metrics_are_off(make_dataset, m
     assert report.results.pixel_metrics is None
 
 
-def test_no_file_of_a_run_holds_nan(make_config, dataset):
-    folder = run(make_config(dataset)).folder
-    for path in folder.rglob("*.json*"):
+def test_no_file_of_a_run_holds_nan(finished):
+    for path in finished.folder.rglob("*.json*"):
         assert "NaN" not in path.read_text(encoding="utf-8")
 
 
-def test_the_infer_config_pins_the_checkpoint(make_config, dataset):
-    folder = run(make_config(dataset)).folder
+def test_the_infer_config_pins_the_checkpoint(finished):
+    folder = finished.folder
     config = read_json(folder / "artifacts/infer_config.json")
     checkpoint = config["per_category"]["part"]["checkpoint"]
     content = (folder / "artifacts" / checkpoint["path"]).read_bytes()
@@ -89,9 +94,10 @@ def test_the_infer_config_pins_the_checkpoint(make_config, dataset):
     assert config["per_category"]["part"]["preprocessing"]["resize"] == [64, 64]
 
 
-def test_meta_defect_and_group_travel_into_the_lines(make_config, dataset):
-    folder = run(make_config(dataset)).folder
-    lines = [json.loads(t) for t in (folder / "categories/part/per_image.jsonl").read_text().splitlines()]
+def test_meta_defect_and_group_travel_into_the_lines(finished):
+    lines = [
+        json.loads(t) for t in (finished.folder / "categories/part/per_image.jsonl").read_text().splitlines()
+    ]
     assert [line["meta"]["station"] for line in lines if line["y_true"] == 1] == [0, 1, 2, 3]
     assert {line["defect"] for line in lines if line["y_true"] == 1} == {"square"}
     assert {line["label"] for line in lines} <= {"normal", "anomalous"}
@@ -122,8 +128,10 @@ def test_a_hostile_category_name_stays_inside_the_run_directory(make_dataset, ma
     assert outside == {"config.toml"}
 
 
-def test_moved_data_keeps_its_fingerprint_and_changed_pixels_change_it(make_config, dataset, tmp_path):
-    first = run(make_config(dataset, output="one")).report.per_category["part"].split_fingerprint
+def test_moved_data_keeps_its_fingerprint_and_changed_pixels_change_it(
+    finished, make_config, dataset, tmp_path
+):
+    first = finished.report.per_category["part"].split_fingerprint
     shutil.copytree(dataset.parent, tmp_path / "moved")
     moved = make_config(tmp_path / "moved/manifest.jsonl", output="two")
     assert run(moved).report.per_category["part"].split_fingerprint == first

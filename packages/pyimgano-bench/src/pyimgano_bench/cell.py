@@ -1,7 +1,7 @@
 """A cell: one detector on one category of one data set under one seed, kept in a file of its own.
 
-A cell is valid while its key stands: settings, weights, data, record order and versions. A second run computes
-only what is missing or no longer valid.
+A cell is valid while its key stands: settings, weights, data, record order and versions. A second run
+computes only what is missing or no longer valid.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def cell_key(
 ) -> str:
     """Return what a cell's result depends on, as a SHA-256.
 
-    Where the data set lies does not matter; its records, their order and the contents of their files do. A file
-    of weights counts by its content.
+    Where the data set lies does not matter; its records, their order and the contents of their files do. A
+    file of weights counts by its content.
     """
     samples = [sample for _, group in category.split.by_role for sample in group]
     text = to_json(

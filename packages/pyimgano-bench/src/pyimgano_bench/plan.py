@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve
 
 from pyimgano_bench.suite import run_config
+from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.detectors import create_detector
 from pyimgano_core.errors import ConfigError, UsageError
 from pyimgano_core.layouts import list_categories
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyimgano_bench.suite import Suite
-    from pyimgano_core.contracts.config import RunConfig
 
 _ALL = "all"
 
@@ -96,6 +95,8 @@ def make_plan(suite: Suite, overrides: dict[str, Any], base: Path) -> Plan:
         for seed in suite.seeds
         if (categories := chosen[dataset.label])
     ]
+    if not rounds:
+        raise ConfigError(["$.categories: none of them is in what the data sets are limited to"])
     return Plan(rounds=tuple(rounds), base=base)
 
 
@@ -121,6 +122,8 @@ def refuse_workbench_only(config: RunConfig) -> None:
 
 def _structure_configs(suite: Suite, overrides: dict[str, Any]) -> dict[tuple[str, str], RunConfig]:
     """Return a config per data set and detector, under the first seed."""
+    if "seed" in overrides:
+        raise ConfigError(["$.seed: a benchmark has several; give each with --seed"])
     configs: dict[tuple[str, str], RunConfig] = {}
     problems: dict[str, None] = {}
     for dataset in suite.datasets:

@@ -1,7 +1,8 @@
-"""A suite: which detectors meet which data sets, under which seeds. Written in TOML or JSON, or made of flags.
+"""A suite: which detectors meet which data sets, under which seeds.
 
-A detector's `model`, a data set's `dataset` and the tables of `defaults` are those of a run config; paths in
-them are relative to the suite's folder.
+A person writes it in TOML or JSON, or it is made of a command's options. A detector's `model`, a data set's
+`dataset` and the tables of `defaults` are those of a run config; paths in them are relative to the suite's
+folder.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Suite:
     seeds: tuple[int, ...] = field(
         default=(0,), validator=and_(min_len(1), deep_iterable(and_(ge(0), le(MAX_SEED))))
     )
-    categories: tuple[str, ...] = ()
+    categories: tuple[str, ...] = field(default=())
 
     @detectors.validator
     @datasets.validator

@@ -57,8 +57,8 @@ class Sweep:
     def exit_code(self) -> ExitCode:
         """Say how the sweep ended.
 
-        0 where all went well, 2 where a data set has errors, a failure's own code where it is all that there is,
-        else 4 for cells or images that failed.
+        0 where all went well, 2 where a data set has errors, a failure's own code where it is all that there
+        is, else 4 for cells or images that failed.
         """
         failures = [cell.error for cell in self.cells if cell.error is not None]
         codes = {failure.exit_code for failure in failures}
@@ -109,12 +109,12 @@ class _Runner:
             prepared = _prepare(round_, self._base, self._progress)
         except PyimganoError as exc:
             self._on_error(f"{round_.dataset}, seed {round_.seed}", exc)
-            for contender in round_.contenders:
-                for name in round_.categories:
+            for name in round_.categories:
+                for contender in round_.contenders:
                     yield self._fail(self._blank(round_, contender, name), exc), False
             return
-        for contender in round_.contenders:
-            for name in round_.categories:
+        for name in round_.categories:
+            for contender in round_.contenders:
                 yield self._fill(self._blank(round_, contender, name), contender, prepared)
 
     def _blank(self, round_: Round, contender: Contender, category: str) -> BenchCell:
@@ -156,12 +156,9 @@ class _Runner:
         return cell, False
 
     def _fail(self, cell: BenchCell, error: BaseException) -> BenchCell:
-        known = isinstance(error, PyimganoError)
-        code = error.exit_code if known else ExitCode.SOME_INPUTS_FAILED
+        code = error.exit_code if isinstance(error, PyimganoError) else ExitCode.SOME_INPUTS_FAILED
         message = str(error) or type(error).__name__
-        cell = evolve(
-            cell, error=CellError(type=type(error).__name__, message=message, exit_code=int(code))
-        )
+        cell = evolve(cell, error=CellError(type=type(error).__name__, message=message, exit_code=int(code)))
         write_cell(self._folder, _slug(cell), cell)
         return cell
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 from attrs import define, evolve
+
 from pyimgano_core.artifacts import read_artifact, write_artifact
 from pyimgano_core.errors import ArtifactError, ExitCode
 
@@ -26,7 +27,7 @@ HEADER = {"kind": "pyimgano.thing", "schema_version": 2, "requires": [], "name":
 
 
 def refusal(path):
-    with pytest.raises(ArtifactError, match="^[^\n]*$") as caught:
+    with pytest.raises(ArtifactError, match=r"^[^\n]*$") as caught:
         read_artifact(path, Thing)
     assert caught.value.exit_code is ExitCode.UNTRUSTED_ARTIFACT
     message = str(caught.value)

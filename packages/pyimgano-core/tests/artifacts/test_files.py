@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from pyimgano_core.artifacts import atomic_writer, sha256_file, write_bytes, write_text
 
 POSIX_ONLY = pytest.mark.skipif(os.name != "posix", reason="signals and limits as POSIX has them")
@@ -15,7 +16,9 @@ def names(folder):
 
 
 def run_script(script, folder, **options):
-    return subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, check=False, **options)
+    return subprocess.run(
+        [sys.executable, "-c", script, str(folder)], capture_output=True, check=False, **options
+    )
 
 
 def test_a_file_is_written_whole_with_its_folders(tmp_path):
@@ -33,9 +36,14 @@ def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "report.json"
     write_text(path, "old")
-    with pytest.raises(KeyboardInterrupt), atomic_writer(path) as stream:
-        stream.write(b"half of the new")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with atomic_writer(path) as stream:
+            stream.write(b"half of the new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert ["report.json"] == names(tmp_path)
     assert "old" == path.read_text()
 

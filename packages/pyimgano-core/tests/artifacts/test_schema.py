@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pytest
 from attrs import define, field
+
 from pyimgano_core.artifacts import json_schema
 
 

@@ -7,6 +7,7 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
+
 from pyimgano_core.cli.app import emit_json, format_issue, format_table, json_option, report_error
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.errors import ConfigError, DataError
@@ -192,7 +193,9 @@ def test_one_problem_is_one_line(capsys):
 
 def test_many_problems_stand_one_a_line(capsys):
     error = ConfigError(["$.a: unknown key", "$.b: unknown key"], "c.toml")
-    assert ["Error: c.toml has 2 problems:", "  $.a: unknown key", "  $.b: unknown key"] == reported(error, capsys)
+    assert ["Error: c.toml has 2 problems:", "  $.a: unknown key", "  $.b: unknown key"] == reported(
+        error, capsys
+    )
 
 
 def test_many_issues_are_cut_and_counted(capsys):
@@ -205,7 +208,9 @@ def test_many_issues_are_cut_and_counted(capsys):
 
 def test_a_table_puts_text_left_and_numbers_right():
     table = format_table(["name", "auroc"], [["cookie", "0.99"], ["a", "-"], ["long name", "10"]])
-    assert ["name       auroc", "cookie      0.99", "a              -", "long name     10"] == table.split("\n")
+    assert ["name       auroc", "cookie      0.99", "a              -", "long name     10"] == table.split(
+        "\n"
+    )
 
 
 def test_a_table_without_rows_is_its_header():

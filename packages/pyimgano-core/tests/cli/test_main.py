@@ -5,6 +5,7 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
+
 from pyimgano_core.cli.main import core
 
 HEAVY = ("numpy", "PIL", "torch", "timm", "onnx", "onnxruntime", "skimage", "scipy")
@@ -37,7 +38,10 @@ finally:
 @pytest.mark.parametrize("name", ["detectors", "manifest", "schema"])
 def test_every_command_answers_help(name):
     assert run(name, "--help").startswith(f"Usage: pyimgano-core {name} ")
-    assert run(name, "-h") == run(name, "--help")
+
+
+def test_help_has_a_short_name():
+    assert run("--help") == run("-h")
 
 
 def test_the_version_is_printed():
@@ -52,13 +56,7 @@ def test_an_unknown_command_is_a_wrong_usage():
 def test_the_detectors_are_listed():
     listed = json.loads(run("detectors", "--json"))["detectors"]
     assert {"padim", "patchcore"} <= {row["name"] for row in listed}
-    assert all(set(row) == {"name", "target", "summary"} for row in listed)
+    assert all(row["summary"] and ":" in row["target"] for row in listed)
     assert ["name", *(row["name"] for row in listed)] == [
         line.split()[0] for line in run("detectors").splitlines()
     ]
-
-
-def test_each_detector_says_what_it_is():
-    pytest.importorskip("torch")
-    listed = json.loads(run("detectors", "--json"))["detectors"]
-    assert all(row["summary"] for row in listed)

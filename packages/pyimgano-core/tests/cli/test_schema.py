@@ -5,6 +5,7 @@ from importlib.resources import files
 import pytest
 from attrs import evolve
 from click.testing import CliRunner
+
 from pyimgano_core.artifacts import parse_json, to_json
 from pyimgano_core.cli.schema import schema, schema_of
 from pyimgano_core.contracts.config import ModelConfig, RunConfig

@@ -1,4 +1,5 @@
 import pytest
+
 from pyimgano_core.contracts.config import (
     DATASET_NAMES,
     DatasetConfig,
@@ -44,8 +45,14 @@ def test_every_named_dataset_is_accepted(name):
         ({"dataset": {"sixteen_bit_range": [7, 7]}}, "$.dataset.sixteen_bit_range"),
         ({"dataset": {"split_policy": {"mode": "other"}}}, "$.dataset.split_policy.mode"),
         ({"dataset": {"split_policy": {"seed": -1}}}, "$.dataset.split_policy.seed"),
-        ({"dataset": {"split_policy": {"test_normal_fraction": 0}}}, "$.dataset.split_policy.test_normal_fraction"),
-        ({"dataset": {"split_policy": {"calibration_fraction": 1}}}, "$.dataset.split_policy.calibration_fraction"),
+        (
+            {"dataset": {"split_policy": {"test_normal_fraction": 0}}},
+            "$.dataset.split_policy.test_normal_fraction",
+        ),
+        (
+            {"dataset": {"split_policy": {"calibration_fraction": 1}}},
+            "$.dataset.split_policy.calibration_fraction",
+        ),
         ({"model": {"name": ""}}, "$.model.name"),
         ({"model": {"features": {"layers": []}}}, "$.model.features.layers"),
         ({"threshold": {"quantile": 0}}, "$.threshold.quantile"),

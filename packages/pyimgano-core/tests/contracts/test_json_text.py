@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyimgano_core.contracts.issue import Issue, Severity
 from pyimgano_core.contracts.json_text import parse_json, to_json
 
@@ -23,7 +24,7 @@ from pyimgano_core.contracts.json_text import parse_json, to_json
     ],
 )
 def test_what_is_no_json_is_refused_in_one_line(text, message):
-    with pytest.raises(ValueError, match="^[^\n]*$") as caught:
+    with pytest.raises(ValueError, match=r"^[^\n]*$") as caught:
         parse_json(text)
     assert message == str(caught.value)
 
@@ -57,7 +58,11 @@ def test_a_file_name_that_is_no_utf8_survives():
 @settings(max_examples=60)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
         max_leaves=8,
     )

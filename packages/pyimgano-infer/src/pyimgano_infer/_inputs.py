@@ -68,20 +68,24 @@ def _sources_of(argument: str) -> Iterator[Source]:
         return
     wants_manifests = argument.lower().endswith(_MANIFEST)
     for match in sorted(glob.iglob(argument, recursive=True)):  # noqa: PTH207 - a pattern may be absolute
-        if Path(match).is_dir() or is_image(match) or wants_manifests:
+        if _is_folder(match) or is_image(match) or wants_manifests:
             yield Source(kind=_kind_of(match), text=match)
         else:
             yield Source(kind="other", text=match)
 
 
 def _kind_of(text: str) -> Literal["file", "folder", "manifest"]:
-    if os.path.isdir(text):  # noqa: PTH112 - Path.is_dir raises on names that are too long
+    if _is_folder(text):
         return "folder"
     if not text.lower().endswith(_MANIFEST):
         return "file"
-    if not os.path.isfile(text):  # noqa: PTH113 - as above
+    if not os.path.isfile(text):  # noqa: PTH113 - as below
         raise UsageError(f"manifest {text!r}: no such file")
     return "manifest"
+
+
+def _is_folder(text: str) -> bool:
+    return os.path.isdir(text)  # noqa: PTH112 - Path.is_dir raises where a name is too long or forbidden
 
 
 def read_inputs(sources: Iterable[Source], root: Path | None, notices: Counter[str]) -> Iterator[Input]:
@@ -119,7 +123,7 @@ def _folder(folder: str, above: frozenset[tuple[int, int]], notices: Counter[str
         text = os.path.join(folder, name)  # noqa: PTH118 - keeps the folder as it was written
         if name.startswith("."):
             notices[LEFT_OUT] += 1
-        elif Path(text).is_dir():
+        elif _is_folder(text):
             yield from _folder(text, above | {identity}, notices)
         elif is_image(text):
             yield Input(text=text, path=Path(text))

@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+import click
 from attrs import define, field
 
 from pyimgano_core.artifacts import to_json
@@ -47,7 +48,9 @@ def open_lines(path: Path | None) -> Iterator[Callable[[Prediction], None]]:
     if path is None:
         yield lambda prediction: write_stdout(to_json(prediction) + "\n")
         return
-    if path.exists() and not path.is_file():
+    with writing(path):
+        taken = path.exists() and not path.is_file()
+    if taken:
         raise UsageError(f"--output {str(path)!r}: is no file; leave --output out to write to stdout")
     partial = path.with_name(path.name + ".partial")
     with writing(partial):
@@ -59,8 +62,14 @@ def open_lines(path: Path | None) -> Iterator[Callable[[Prediction], None]]:
             stream.write(to_json(prediction).encode("utf-8", "backslashreplace") + b"\n")
             stream.flush()
 
-    with stream:
-        yield write
+    whole = False
+    try:
+        with stream:
+            yield write
+        whole = True
+    finally:
+        if not whole:
+            click.echo(f"unfinished results: {shown(partial)}", err=True)
     with writing(path):
         partial.replace(path)
 
@@ -151,14 +160,20 @@ def describe(summary: Summary) -> str:
         verdicts.append((summary.n_unlabelled, "without a verdict"))
     lines = [f"note: {text} ({count}x)" for text, count in summary.notices.items()]
     lines.append(
-        f"{summary.n_inputs} inputs: {_listed(verdicts)}, {summary.n_failed} failed; "
+        f"{summary.n_inputs} {'input' if summary.n_inputs == 1 else 'inputs'}: {_listed(verdicts)}, "
+        f"{summary.n_failed} failed; "
         f"{summary.seconds:.1f} s, {summary.images_per_second:.1f} images/s"
     )
     if summary.errors:
         lines.append("failed: " + _listed((count, code) for code, count in summary.errors.items()))
     if summary.output is not None:
         lines.append(f"results: {summary.output}")
-    return "\n".join(lines)
+    return shown("\n".join(lines))
+
+
+def shown(text: Path | str) -> str:
+    """Return text that any terminal can show: a file name's bytes that are no UTF-8 are escaped."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _listed(counts: Iterable[tuple[int, str]]) -> str:

@@ -31,7 +31,9 @@ def pack(path: Path, target: Path) -> Path:
         MachineError: the folder can't be written.
         UsageError: `target` exists and is no empty folder.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    with writing(target):
+        taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    if taken:
         raise UsageError(f"--pack {str(target)!r}: exists already and is not empty; name a new folder")
     config = read_config(path)
     partial = target.absolute().with_name(f".{target.absolute().name}.{secrets.token_hex(4)}.tmp")

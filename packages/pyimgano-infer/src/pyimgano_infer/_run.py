@@ -75,7 +75,7 @@ def score_inputs(request: Request) -> ExitCode:
         override=request.threshold is not None,
         notices=dict(notices),
     )
-    click.echo(describe(summary).encode("utf-8", "backslashreplace").decode(), err=True)
+    click.echo(describe(summary), err=True)
     if request.summary is not None:
         with writing(request.summary):
             write_artifact(request.summary, summary)
@@ -148,8 +148,15 @@ def _check_apart(request: Request, source: Source) -> None:
             if folder is not None and folder.resolve().is_relative_to(path.resolve()):
                 raise UsageError(f"{option} {str(folder)!r} is inside the input folder {source.text!r}")
     for option, result in (("--output", request.output), ("--summary", request.summary)):
-        if result is not None and result.exists() and path.exists() and result.samefile(path):
+        if result is not None and _same_file(result, path):
             raise UsageError(f"{option} {str(result)!r} is also an input; choose another")
+
+
+def _same_file(first: Path, second: Path) -> bool:
+    try:
+        return first.samefile(second)
+    except OSError:
+        return False
 
 
 def _check_thresholds(request: Request, models: Models) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from pyimgano_core.errors import ArtifactError
-from pyimgano_core.scoring import check_self_test
+from pyimgano_core.scoring import NonFiniteScoreError, check_self_test
 from pyimgano_infer._config import choose_categories, read_config
 from pyimgano_infer._models import Models
 
@@ -48,7 +48,7 @@ def _verify_one(path: Path, config: InferConfig, name: str) -> Verified:
     problem = None
     try:
         _try(path, config, name, entry)
-    except ArtifactError as exc:
+    except (ArtifactError, NonFiniteScoreError) as exc:
         problem = str(exc)
     return Verified(
         category=name,

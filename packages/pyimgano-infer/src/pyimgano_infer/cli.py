@@ -73,7 +73,8 @@ def _find_config(config_path: Path | None, run_directory: Path | None) -> Path:
 def _check_alone(chosen: list[str], arguments: tuple[str, ...], options: dict[str, Any]) -> None:
     """A mode does one thing: what it would ignore is refused."""
     used = {"category"} if chosen[0] == "verify" else set()
-    ignored = [name for name, value in options.items() if value not in (None, False) and name not in used]
+    given = [name for name, value in options.items() if value is not None and value is not False]
+    ignored = [name for name in given if name not in used]
     names = ["INPUT"] * bool(arguments) + [_option(name) for name in (*chosen[1:], *ignored)]
     if names:
         raise UsageError(f"{_option(chosen[0])} stands alone: leave out {', '.join(names)}")

@@ -5,11 +5,11 @@ A new check is a function from an `Inspection` to issues; it joins `CHECKS`, and
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from pyimgano_core.contracts.preflight import CheckState
 from pyimgano_core.contracts.structuring import unknown
+from pyimgano_core.detectors.registry import detector_names, features_problems
 from pyimgano_preflight._files import file_issues
 from pyimgano_preflight._masks import mask_issues
 from pyimgano_preflight._paths import path_issues
@@ -45,11 +45,13 @@ def calibration_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def detector_issues(inspection: Inspection) -> Iterator[Issue]:
-    """Yield an error where no installed package provides the detector that the config names."""
-    name = inspection.config.model.name
-    known = sorted(entry.name for entry in entry_points(group="pyimgano.detectors"))
-    if name not in known:
-        yield rule_issue("PF906", f"$.model.name: {unknown('detector ' + repr(name), name, known)}")
+    """Yield what training would refuse before it begins: an unknown detector, features that can't be had."""
+    model, known = inspection.config.model, detector_names()
+    if model.name not in known:
+        hint = unknown(f"detector {model.name!r}", model.name, list(known))
+        yield rule_issue("PF906", f"$.model.name: {hint}")
+    for problem in features_problems(model.features, inspection.base):
+        yield rule_issue("PF907", problem)
 
 
 CHECKS: tuple[Callable[[Inspection], Iterator[Issue]], ...] = (

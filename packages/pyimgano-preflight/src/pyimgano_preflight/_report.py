@@ -90,7 +90,7 @@ def describe_dataset(config: RunConfig, base: Path, prepared: Prepared | None) -
     if manifest is not None:
         described["manifest"] = settings.manifest_path
     if prepared is not None:
-        if manifest is not None:
+        if manifest is not None and manifest.is_file():  # a pipe can't be read twice
             described["manifest_sha256"] = sha256_file(manifest)
         anomalous = sum(sample.record.label == ANOMALOUS for sample in prepared.samples)
         described["counts"] = {

@@ -52,8 +52,8 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     if options["list_recipes"] or options["recipe_info"]:
         _show_recipes(options["recipe_info"], as_json=options["as_json"])
         return None
-    config = _load(config_path, options)
     base = config_path.parent if config_path is not None else Path()
+    config = _load(config_path, base, options)
     if options["dry_run"]:
         emit_json({"config": config})
         return None
@@ -65,7 +65,8 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     return _train(config, base, export=options["export_infer_config"], as_json=options["as_json"])
 
 
-def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
+def _load(config_path: Path | None, base: Path, options: dict[str, Any]) -> RunConfig:
+    from pyimgano_core.detectors import create_detector  # noqa: PLC0415
     from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
 
     if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
@@ -73,7 +74,9 @@ def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     if options["root"] is not None:
         options["root"] = str(Path(options["root"]).absolute())
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
-    return load_run_config(config_path, [*options["settings"], *map(_as_override, given.items())])
+    config = load_run_config(config_path, [*options["settings"], *map(_as_override, given.items())])
+    create_detector(config.model, base)  # a wrong model is said before any image is read
+    return config
 
 
 def _as_override(pair: tuple[str, str]) -> str:

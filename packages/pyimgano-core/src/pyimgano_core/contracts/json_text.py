@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn
 
 from attrs import has
@@ -33,9 +34,8 @@ def parse_json(text: str) -> Any:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"duplicate key {repeated[0]!r}")
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"duplicate key {counts.most_common(1)[0][0]!r}")
     return result
 
 

@@ -1,4 +1,4 @@
-"""Category names as folder names: safe on every file system, and never two categories in one folder."""
+"""Category names as folder names, safe on every file system."""
 
 from __future__ import annotations
 
@@ -22,18 +22,13 @@ def is_safe_category(name: str) -> bool:
 def category_slug(name: str) -> str:
     """Return the folder name that stands for category `name`, whatever it contains.
 
-    A lower-case name of letters, digits, `.`, `_` and `-` is its own slug. Any other gets a hash of the name
-    behind what can be kept of it, so that different names never share a slug, not even where the file system
-    ignores case.
+    A name of letters, digits, `.`, `_` and `-` is its own slug. Any other gets a hash of the name behind what
+    can be kept of it, so that different names never share a slug. Names that differ by case alone are refused
+    by `split_dataset`, since some file systems ignore case.
     """
     kept = "".join(_kept(character) for character in unicodedata.normalize("NFC", name))
     kept = kept.encode()[:_MAX_BYTES].decode("utf-8", "ignore").strip("._-")
-    if (
-        kept == name == name.casefold()
-        and not _RESERVED.fullmatch(name)
-        and not _HASHED.search(name)
-        and name
-    ):
+    if name and kept == name and not _RESERVED.fullmatch(name) and not _HASHED.search(name):
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
     return f"{kept or 'category'}-{digest}"

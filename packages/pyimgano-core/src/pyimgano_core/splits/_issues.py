@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.record import Sample
 
 _NAMES = {
+    "PF702": "CATEGORY_CASE_CLASH",
     "PF606": "MANIFEST_GROUP_SPLIT_CONFLICT",
     "PF607": "MANIFEST_GROUP_ANOMALY_IN_TRAIN",
     "PF705": "ANOMALY_IN_TRAIN",

@@ -44,7 +44,18 @@ def split_dataset(samples: Sequence[Sample], policy: SplitPolicy, seed: int) -> 
         for category in sorted(by_category)
     )
     issues += _groups_across_categories(categories)
+    issues += _case_clashes(categories)
     return SplitResult(categories=categories, issues=tuple(issues))
+
+
+def _case_clashes(categories: tuple[CategorySplit, ...]) -> Iterator[Issue]:
+    """Two names that differ by case alone would share a folder where the file system ignores case."""
+    by_folded: dict[str, str] = {}
+    for category in (split.category for split in categories):
+        other = by_folded.setdefault(category.casefold(), category)
+        if other != category:
+            message = f"categories {other!r} and {category!r} differ by case alone; rename one"
+            yield split_issue("PF702", Severity.ERROR, message, category=category)
 
 
 def _split_category(

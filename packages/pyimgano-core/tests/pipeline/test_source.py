@@ -1,0 +1,106 @@
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import pytest
+
+from pyimgano_core.contracts.config import DatasetConfig
+from pyimgano_core.contracts.infer_config import Preprocessing
+from pyimgano_core.images import load_input
+from pyimgano_core.layouts import load_dataset
+from pyimgano_core.pipeline._source import SampleImages
+from pyimgano_core.progress import SilentProgress
+
+PREPROCESSING = Preprocessing(resize=(40, 48))
+
+
+@pytest.fixture
+def samples(write_dataset):
+    manifest = write_dataset(train=6, normal=1, anomalous=0)
+    loaded = load_dataset(DatasetConfig(manifest_path=manifest.name), manifest.parent)
+    return [sample for sample in loaded.samples if sample.record.split == "train"]
+
+
+def source(samples):
+    return SampleImages(samples, PREPROCESSING, SilentProgress(), "train images")
+
+
+def test_images_come_in_order_at_the_models_size_again_and_again(samples):
+    expected = [load_input(sample.image, (40, 48), (0, 65535))[0] for sample in samples]
+    with source(samples) as images:
+        assert ((40, 48), 6) == (images.size, len(images))
+        for _ in range(2):
+            found = list(images)
+            assert all(np.array_equal(*pair) for pair in zip(expected, found, strict=True))
+            assert {(np.dtype(np.uint8), (40, 48, 3))} == {(image.dtype, image.shape) for image in found}
+
+
+def test_an_unreadable_image_is_left_out_and_told(samples):
+    samples[0].image.write_bytes(b"no image")
+    samples[3].image.unlink()
+    with source(samples) as images:
+        assert 4 == len(images) == len(list(images))
+        assert [samples[0].record.image_path, samples[3].record.image_path] == [
+            failure.input for failure in images.failures
+        ]
+        assert ["train", "train"] == [failure.role for failure in images.failures]
+        assert "not_found" == images.failures[1].error.code
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_image_at_all_is_an_empty_source(samples, readable):
+    for sample in samples:
+        sample.image.write_bytes(b"no image")
+    with source([] if readable else samples) as images:
+        assert (0, []) == (len(images), list(images))
+
+
+def test_the_temporary_file_is_gone_afterwards(samples, tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with source(samples):
+        assert [] != list(folder.iterdir())
+    assert [] == list(folder.iterdir())
+
+
+def test_an_error_leaves_no_temporary_file(samples, tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(KeyboardInterrupt), source(samples):
+        raise KeyboardInterrupt
+    assert [] == list(folder.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits as POSIX has them")
+def test_a_full_disk_is_an_error_and_no_crash(samples, tmp_path):
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from pyimgano_core.contracts.infer_config import Preprocessing
+from pyimgano_core.contracts.record import Record, Sample
+from pyimgano_core.pipeline._source import SampleImages
+from pyimgano_core.progress import SilentProgress
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+record = Record(image_path="a.png", category="a")
+try:
+    SampleImages(
+        [Sample(record=record, image=Path(sys.argv[1]))] * 9,
+        Preprocessing(resize=(40, 48)), SilentProgress(), "",
+    )
+except OSError:
+    sys.exit(42)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(samples[0].image)],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert (42, b"") == (result.returncode, result.stderr)
+    assert [] == [path for path in tmp_path.iterdir() if path.name.startswith("pyimgano-")]

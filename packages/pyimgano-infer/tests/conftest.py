@@ -1,0 +1,144 @@
+"""A real config with real, tiny scorer graphs, images of known score, and the command run in-process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from attrs import define
+from PIL import Image
+
+from pyimgano_core.artifacts import write_artifact
+from pyimgano_core.cli.app import run
+from pyimgano_core.contracts.infer_config import (
+    CategoryModel,
+    Checkpoint,
+    InferConfig,
+    Preprocessing,
+    SelfTest,
+)
+from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
+from pyimgano_core.scoring import OnnxScorer, run_self_test
+from pyimgano_infer.cli import infer
+
+DATA = Path(__file__).parent / "data"
+MEAN = DATA / "mean.onnx"
+
+
+@define(frozen=True, kw_only=True)
+class Finished:
+    """What a run of the command left: exit code, stdout's JSON lines, and both streams as text."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def _threshold(value: float | None) -> Threshold:
+    return Threshold(value=value, provenance=ThresholdProvenance(method="quantile"))
+
+
+@pytest.fixture
+def make_config(tmp_path):
+    """Return a function that makes a run directory with a config and gives the config's path."""
+
+    def make(*categories, threshold=0.5, pixel_threshold=0.5, graph="mean", folder=tmp_path / "run"):
+        config = InferConfig(
+            pyimgano_version="0.1.0",
+            from_run="run",
+            per_category={
+                name: _category(folder, name, graph, threshold, pixel_threshold)
+                for name in categories or ["part"]
+            },
+        )
+        path = folder / "artifacts" / "infer_config.json"
+        write_artifact(path, config)
+        return path
+
+    return make
+
+
+def _category(folder, name, graph, threshold, pixel_threshold):
+    checkpoint = folder / "checkpoints" / name / "model.onnx"
+    checkpoint.parent.mkdir(parents=True)
+    shutil.copyfile(DATA / f"{graph}.onnx", checkpoint)
+    content = checkpoint.read_bytes()
+    return CategoryModel(
+        checkpoint=Checkpoint(
+            path=f"../checkpoints/{name}/model.onnx",
+            sha256=hashlib.sha256(content).hexdigest(),
+            size_bytes=len(content),
+        ),
+        preprocessing=Preprocessing(resize=(8, 8)),
+        threshold=_threshold(threshold),
+        pixel_threshold=_threshold(pixel_threshold),
+        self_test=SelfTest(**run_self_test(OnnxScorer(content))),
+    )
+
+
+@pytest.fixture
+def config(make_config):
+    """Return the path of a config with one category, `part`; grey images of 128 and more are anomalous."""
+    return make_config()
+
+
+@pytest.fixture
+def edit_config(config):
+    """Return a function that lets another change the config's document, and gives the config's path."""
+
+    def edit(change):
+        document = json.loads(config.read_text())
+        change(document["per_category"]["part"])
+        config.write_text(json.dumps(document))
+        return config
+
+    return edit
+
+
+@pytest.fixture
+def grey(tmp_path):
+    """Return a function that writes a grey image; its score is its value over 255."""
+
+    def write(name, value, size=(20, 30)):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((*size, 3), value, dtype=np.uint8)).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run_infer(capfd):
+    """Return a function that runs the command in this process."""
+
+    def call(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            run(infer, [str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return Finished(code=int(stopped.value.code or 0), out=captured.out, err=captured.err)
+
+    return call
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Return a function that writes lines (objects, or text as it is) as a manifest."""
+
+    def write(*lines, name="manifest.jsonl"):
+        path = tmp_path / name
+        texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+        path.write_text("".join(f"{text}\n" for text in texts))
+        return path
+
+    return write

@@ -1,0 +1,105 @@
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pyimgano_core.errors import UsageError
+from pyimgano_infer._inputs import LEFT_OUT, find_sources, read_inputs
+
+
+def texts(*arguments):
+    return [item.text for item in read_inputs(find_sources(map(str, arguments)), None, Counter())]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    for name in ("b/2.PNG", "b/10.jpg", "a.png", "c.txt", "b/deep/x.tiff"):
+        path = tmp_path / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return Path("images")
+
+
+def test_a_folder_is_searched_below_and_sorted(tree):
+    assert ["images/a.png", "images/b/10.jpg", "images/b/2.PNG", "images/b/deep/x.tiff"] == texts(tree)
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_path_stays_as_it_was_given():
+    assert ["./images/a.png"] == texts("./images/a.png")
+    assert "./images/a.png" == texts("./images")[0]
+
+
+@pytest.mark.usefixtures("tree")
+def test_arguments_keep_their_order_and_may_repeat():
+    assert ["images/b/2.PNG", "images/a.png", "images/a.png"] == texts(
+        "images/b/2.PNG", "images/a.png", "images/a.png"
+    )
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_pattern_takes_images_and_folders_only():
+    assert ["images/a.png", "images/b/10.jpg", "images/b/2.PNG", "images/b/deep/x.tiff"] == texts("images/*")
+    assert ["images/b/10.jpg"] == texts("images/**/*.jpg")
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tree):
+    (tree / "[1].png").touch()
+    (tree / "1.png").touch()
+    assert ["images/[1].png"] == texts("images/[1].png")
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_named_file_is_taken_whatever_its_name():
+    assert ["images/c.txt", "images/absent"] == texts("images/c.txt", "images/absent")
+
+
+@pytest.mark.usefixtures("tree")
+def test_what_is_left_out_is_counted():
+    notices = Counter()
+    list(read_inputs(find_sources(["images", "images/*"]), None, notices))
+    assert {LEFT_OUT: 2} == notices
+
+
+def test_links_to_folders_are_followed_and_loops_end(tree, tmp_path):
+    (tree / "b" / "loop").symlink_to(tmp_path / "images", target_is_directory=True)
+    (tree / "linked").symlink_to(tmp_path / "images" / "b" / "deep", target_is_directory=True)
+    assert [
+        "images/a.png",
+        "images/b/10.jpg",
+        "images/b/2.PNG",
+        "images/b/deep/x.tiff",
+        "images/linked/x.tiff",
+    ] == texts(tree)
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_missing_manifest_is_wrong_usage():
+    with pytest.raises(UsageError, match=r"absent\.jsonl"):
+        find_sources(["absent.jsonl"])
+
+
+@pytest.mark.usefixtures("tree")
+def test_an_empty_argument_is_wrong_usage():
+    with pytest.raises(UsageError, match="empty"):
+        find_sources([""])
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_byte_order_mark_of_a_manifest_is_a_notice():
+    row = '{"image_path": "images\\\\a.png", "category": "part"}'
+    Path("m.jsonl").write_bytes(b"\xef\xbb\xbf" + row.encode() + b"\r\n")
+    notices = Counter()
+    items = list(read_inputs(find_sources(["m.jsonl"]), None, notices))
+    assert [(Path.cwd() / "images" / "a.png", "part")] == [(item.path, item.category) for item in items]
+    assert 1 == notices.total()
+
+
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="names are Unicode there")
+def test_a_name_that_is_not_utf_8_is_found(tree):
+    name = os.fsdecode(b"\xff\xfe.png")
+    (tree / "b" / name).touch()
+    assert f"images/b/{name}" in texts(tree)

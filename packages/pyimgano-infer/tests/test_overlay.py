@@ -1,0 +1,45 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pyimgano_infer._overlay import draw, encode, suffix_for
+
+GREY = np.full((12, 16, 3), 100, dtype=np.uint8)
+
+
+def hot_corner():
+    heat = np.zeros((12, 16), dtype=np.float32)
+    heat[:6, :6] = 2.0
+    return heat
+
+
+def test_what_is_far_below_the_threshold_stays_as_it_is():
+    picture = draw(GREY, hot_corner(), 1.0)
+    assert np.array_equal(GREY[8:, 8:], picture[8:, 8:])
+
+
+def test_what_reaches_the_threshold_is_red_inside_a_white_line():
+    picture = draw(GREY, hot_corner(), 1.0)
+    red, green, blue = picture[2, 2]
+    assert red > 2 * max(green, blue)
+    assert [255, 255, 255] == picture[5, 3].tolist() == picture[3, 5].tolist()
+
+
+@pytest.mark.parametrize("threshold", [None, 0.0, -1.0, 5.0])
+def test_any_threshold_and_none_give_a_picture(threshold):
+    picture = draw(GREY, hot_corner(), threshold)
+    assert (GREY.shape, np.uint8) == (picture.shape, picture.dtype)
+
+
+def test_a_flat_map_changes_nothing():
+    assert np.array_equal(GREY, draw(GREY, np.zeros((12, 16), dtype=np.float32), None))
+
+
+@pytest.mark.parametrize(("size", "suffix"), [((10, 10), ".jpg"), ((1, 70_000), ".png")])
+def test_a_picture_that_jpeg_can_t_hold_is_a_png(size, suffix):
+    stream = io.BytesIO()
+    encode(np.zeros((*size, 3), dtype=np.uint8), stream, suffix_for(size))
+    assert suffix == suffix_for(size)
+    assert size[::-1] == Image.open(stream).size

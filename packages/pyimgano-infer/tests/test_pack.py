@@ -1,0 +1,54 @@
+import json
+import shutil
+
+import pytest
+
+from pyimgano_core.errors import ArtifactError, UsageError
+from pyimgano_infer import load_model
+from pyimgano_infer._pack import pack
+
+
+def test_a_packed_folder_stands_by_itself(make_config, grey, tmp_path):
+    config = make_config("bolt", "../../Nut")
+    expected = load_model(config, "bolt").predict(grey("a.png", 77)).score
+    packed = pack(config, tmp_path / "new" / "packed")
+    shutil.rmtree(tmp_path / "run")
+    moved = (tmp_path / "new" / "packed").rename(tmp_path / "moved")
+    assert tmp_path / "new" / "packed" / "infer_config.json" == packed
+    assert expected == load_model(moved / "infer_config.json", "bolt").predict(tmp_path / "a.png").score
+    assert "../../Nut" == load_model(moved / "infer_config.json", "../../Nut").category
+
+
+def test_a_category_s_name_can_t_leave_the_folder(make_config, tmp_path):
+    pack(make_config("../../pwn"), tmp_path / "packed")
+    names = [path.name for path in (tmp_path / "packed" / "checkpoints").iterdir()]
+    assert 1 == len(names)
+    assert names[0].endswith(".onnx")
+
+
+def test_packing_twice_gives_the_same_bytes(config, tmp_path):
+    first, second = (pack(config, tmp_path / name) for name in ("one", "two"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_fields_that_this_version_does_not_know_are_packed_too(edit_config, tmp_path):
+    packed = pack(edit_config(lambda part: part.update(later={"a": 1})), tmp_path / "packed")
+    assert {"a": 1} == json.loads(packed.read_text())["per_category"]["part"]["later"]
+
+
+def test_an_empty_folder_is_filled_and_any_other_is_refused(config, tmp_path):
+    (tmp_path / "packed").mkdir()
+    pack(config, tmp_path / "packed")
+    before = sorted((tmp_path / "packed").rglob("*"))
+    with pytest.raises(UsageError, match="not empty"):
+        pack(config, tmp_path / "packed")
+    assert before == sorted((tmp_path / "packed").rglob("*"))
+
+
+def test_a_bad_checkpoint_leaves_nothing_behind(config, tmp_path):
+    checkpoint = tmp_path / "run" / "checkpoints" / "part" / "model.onnx"
+    checkpoint.write_bytes(checkpoint.read_bytes()[::-1])
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ArtifactError, match="sha256"):
+        pack(config, tmp_path / "packed")
+    assert before == sorted(tmp_path.iterdir())
