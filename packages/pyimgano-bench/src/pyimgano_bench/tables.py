@@ -24,7 +24,8 @@ _TITLES = {
     "pixel_auroc": "px AUROC",
     "aupro": "AUPRO",
 }
-_FORMULA = re.compile(r"\s*[=+\-@]|[\t\r\n]")  # a spreadsheet would compute such a cell
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_FORMULA = re.compile(r"\s*[=+\-@]|\t")  # a spreadsheet would compute such a cell
 _MARKDOWN = re.compile(r"[\\|`*_<>\[\]&]")
 
 
@@ -128,6 +129,7 @@ def _csv_value(value: Any) -> Any:
         return ""
     if isinstance(value, dict):
         value = "; ".join(f"{name}: {reason}" for name, reason in value.items())
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
+    if isinstance(value, str):
+        value = _LINE_ENDS.sub(" ", value)
+        return f"'{value}" if _FORMULA.match(value) else value
     return repr(value) if isinstance(value, float) else value

@@ -88,3 +88,22 @@ def test_the_defaults_need_no_download_and_allow_no_leak():
     assert FeaturesConfig(backbone="filters", weights=None) == RunConfig().model.features
     policy = SplitPolicy(group_conflict="error", leakage="error")
     assert policy == RunConfig().dataset.split_policy
+
+
+def test_every_refused_value_is_told_at_once():
+    document = {
+        "seed": -1,
+        "recipe": 3,
+        "dataset": {"resize": [1, 2], "category": "", "categry": "x", "split_policy": {"seed": -1}},
+        "threshold": {"quantile": 2, "method": "fixed"},
+    }
+    assert {
+        "$.seed",
+        "$.recipe",
+        "$.dataset.resize",
+        "$.dataset.category",
+        "$.dataset.categry",
+        "$.dataset.split_policy.seed",
+        "$.threshold.quantile",
+    } == {problem.partition(":")[0] for problem in problems_of(document)}
+    assert 7 == len(problems_of(document))

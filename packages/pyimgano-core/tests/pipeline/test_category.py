@@ -144,14 +144,13 @@ def test_the_report_is_json_without_nan(finished):
     document = json.loads(to_json(finished["run"].report))
     assert "pyimgano.category_report" == document["kind"]
     assert all(math.isfinite(seconds) for seconds in finished["run"].seconds.values())
-    assert {"fit", "calibrate", "evaluate"} == set(finished["run"].seconds)
+    assert {"fit", "calibrate", "evaluate"} <= set(finished["run"].seconds)
 
 
 def test_the_same_seed_gives_the_same_bytes(finished):
     again = run(finished["config"], finished["prepared"], finished["manifest"])
     assert finished["run"].graph.model == again.graph.model
-    first, second = (evolve(each.report, detector={}) for each in (finished["run"], again))  # it holds times
-    assert to_json(first) == to_json(second)
+    assert to_json(finished["run"].report) == to_json(again.report)
     assert finished["run"].predictions == again.predictions
 
 

@@ -53,20 +53,27 @@ def train(config_path: Path | None, **options: Any) -> int | None:
         _show_recipes(options["recipe_info"], as_json=options["as_json"])
         return None
     base = config_path.parent if config_path is not None else Path()
-    config = _load(config_path, base, options)
+    if options["preflight"]:
+        return _preflight(config_path, base, options)
+    config = _load(config_path, options)
+    _check_detector(config, base)
     if options["dry_run"]:
         emit_json({"config": config})
         return None
     if options["list_categories"]:
         _show_categories(config, base, as_json=options["as_json"])
         return None
-    if options["preflight"]:
-        return _preflight(config, base)
     return _train(config, base, export=options["export_infer_config"], as_json=options["as_json"])
 
 
-def _load(config_path: Path | None, base: Path, options: dict[str, Any]) -> RunConfig:
+def _check_detector(config: RunConfig, base: Path) -> None:
+    """Say that a model is wrong before any image is read."""
     from pyimgano_core.detectors import create_detector  # noqa: PLC0415
+
+    create_detector(config.model, base)
+
+
+def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
 
     if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
@@ -74,9 +81,7 @@ def _load(config_path: Path | None, base: Path, options: dict[str, Any]) -> RunC
     if options["root"] is not None:
         options["root"] = str(Path(options["root"]).absolute())
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
-    config = load_run_config(config_path, [*options["settings"], *map(_as_override, given.items())])
-    create_detector(config.model, base)  # a wrong model is said before any image is read
-    return config
+    return load_run_config(config_path, [*options["settings"], *map(_as_override, given.items())])
 
 
 def _as_override(pair: tuple[str, str]) -> str:
@@ -111,12 +116,18 @@ def _show_categories(config: RunConfig, base: Path, *, as_json: bool) -> None:
         click.echo("\n".join(names))
 
 
-def _preflight(config: RunConfig, base: Path) -> int:
-    from pyimgano_core.cli.preflight_hook import preflight_runner  # noqa: PLC0415
-    from pyimgano_core.errors import ExitCode  # noqa: PLC0415
+def _preflight(config_path: Path | None, base: Path, options: dict[str, Any]) -> int:
+    """Print the document whatever happens; the exit code says what did."""
+    from pyimgano_core.cli.preflight_hook import invalid_config_report, preflight_runner  # noqa: PLC0415
+    from pyimgano_core.errors import ConfigError, ExitCode  # noqa: PLC0415
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415
 
-    report = preflight_runner()(config, base, for_terminal())
+    try:
+        config = _load(config_path, options)
+        report = preflight_runner()(config, base, for_terminal())
+    except ConfigError as exc:
+        emit_json({"preflight": invalid_config_report(exc)})
+        raise
     emit_json({"preflight": report})
     return ExitCode.DATA_ERRORS if report.status == "error" else ExitCode.DONE
 

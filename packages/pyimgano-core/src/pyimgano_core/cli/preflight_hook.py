@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from typing import TYPE_CHECKING, Protocol
 
-from pyimgano_core.errors import MachineError
+from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.preflight import PreflightReport
+from pyimgano_core.errors import ConfigError, MachineError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.preflight import PreflightReport
     from pyimgano_core.progress import Progress
 
 GROUP = "pyimgano.preflight"
@@ -35,3 +36,17 @@ def preflight_runner() -> PreflightRunner:
         runner: PreflightRunner = entry.load()
         return runner
     raise MachineError("no preflight is installed; get one with: pip install pyimgano-preflight")
+
+
+def invalid_config_report(error: ConfigError) -> PreflightReport:
+    """Return the report of a config that names no data set to look at."""
+    issues = tuple(
+        Issue(code="PF905", name="CONFIG_INVALID", severity=Severity.ERROR, message=problem)
+        for problem in error.problems
+    )
+    return PreflightReport(
+        pyimgano_version=version("pyimgano-core"),
+        status="error",
+        summary={"by_severity": {"error": len(issues)}, "by_code": {"PF905": len(issues)}},
+        issues=issues,
+    )

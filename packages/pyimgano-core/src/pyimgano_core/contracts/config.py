@@ -18,6 +18,15 @@ _fraction = and_(gt(0.0), lt(1.0))
 _seed = and_(ge(0), le(MAX_SEED))
 
 
+def rising_16_bit_range(_instance: object, _attribute: object, value: tuple[int, int]) -> None:
+    """Refuse a range that is empty or leaves 16 bits."""
+    if not 0 <= value[0] < value[1] <= MAX_16_BIT:
+        raise ValueError(
+            f"'sixteen_bit_range' must rise within 0 and {MAX_16_BIT}: its first value below its second, "
+            f"not {list(value)}"
+        )
+
+
 @define(frozen=True, kw_only=True)
 class SplitPolicy:
     """How records without an explicit split are divided, and how calibration images are held out.
@@ -48,17 +57,8 @@ class DatasetConfig:
     manifest_path: str | None = None
     category: str = field(default="all", validator=min_len(1))
     resize: tuple[int, int] = field(default=(256, 256), validator=deep_iterable(and_(ge(32), le(4096))))
-    sixteen_bit_range: tuple[int, int] = field(
-        default=(0, MAX_16_BIT), validator=deep_iterable(and_(ge(0), le(MAX_16_BIT)))
-    )
+    sixteen_bit_range: tuple[int, int] = field(default=(0, MAX_16_BIT), validator=rising_16_bit_range)
     split_policy: SplitPolicy = field(factory=SplitPolicy)
-
-    @sixteen_bit_range.validator
-    def _increasing(self, _attribute: object, value: tuple[int, int]) -> None:
-        if value[0] >= value[1]:
-            raise ValueError(
-                f"'sixteen_bit_range' must rise: its first value below its second, not {list(value)}"
-            )
 
 
 @define(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from attrs import define, field
 from attrs.validators import and_, deep_iterable, ge, le, matches_re, min_len
 
-from pyimgano_core.contracts.config import MAX_16_BIT
+from pyimgano_core.contracts.config import MAX_16_BIT, rising_16_bit_range
 from pyimgano_core.contracts.threshold import Threshold
 
 _SHA256 = r"[0-9a-f]{64}"
@@ -32,7 +32,7 @@ class Preprocessing:
     """
 
     resize: tuple[int, int] = field(validator=deep_iterable(and_(ge(1), le(16384))))
-    sixteen_bit_range: tuple[int, int] = (0, MAX_16_BIT)
+    sixteen_bit_range: tuple[int, int] = field(default=(0, MAX_16_BIT), validator=rising_16_bit_range)
     orientation: Literal["exif"] = "exif"
     colour: Literal["RGB"] = "RGB"
     resize_filter: Literal["bilinear_antialias"] = "bilinear_antialias"

@@ -98,7 +98,7 @@ class CategoryReport:
 
 @define(frozen=True, kw_only=True)
 class RunReport:
-    """A whole run; `mean_metrics` are macro averages over the categories that define the metric."""
+    """A whole run; `mean_metrics` are macro averages; where a category lacks a metric, it has none."""
 
     KIND: ClassVar[str] = "pyimgano.run_report"
     SCHEMA_VERSION: ClassVar[int] = 1

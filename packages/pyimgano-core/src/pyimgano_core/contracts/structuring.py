@@ -13,8 +13,14 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
-from attrs import fields, has
-from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
+from attrs import fields, has, resolve_types
+from cattrs import (
+    BaseValidationError,
+    ClassValidationError,
+    Converter,
+    ForbiddenExtraKeysError,
+    IterableValidationError,
+)
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
@@ -77,7 +83,7 @@ def _converter(known_only: bool) -> Converter:  # noqa: FBT001
     converter.register_structure_hook_factory(
         has,
         lambda cls: _mapping_only(
-            cls, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=known_only)
+            cls, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=known_only), converter
         ),
     )
     converter.register_unstructure_hook_factory(has, lambda cls: _unstructure_attrs(cls, converter))
@@ -139,15 +145,41 @@ def _show(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004
 
 
-def _mapping_only(cls: type[Any], hook: Any) -> Any:
+def _mapping_only(cls: type[Any], hook: Any, converter: Converter) -> Any:
     def structure_mapping(value: object, target: type[Any]) -> Any:
         if isinstance(value, cls):
             return value
         if not isinstance(value, dict):
             raise TypeError(f"must be a table of keys, not {_show(value)}")
-        return hook(value, target)
+        try:
+            return hook(value, target)
+        except ClassValidationError as exc:
+            errors = [*exc.exceptions, *_refusals(cls, value, converter, exc)]
+            raise ClassValidationError(exc.message, errors, cls) from None
 
     return structure_mapping
+
+
+def _refusals(
+    cls: type[Any], data: Any, converter: Converter, known: BaseExceptionGroup[Any]
+) -> list[Exception]:
+    """Ask each validator by itself: attrs asks only where all types are right, and stops at the first."""
+    told = {str(error) for error in known.exceptions}
+    found: list[Exception] = []
+    for attribute in fields(resolve_types(cls)):
+        if attribute.validator is None or attribute.name not in data:
+            continue
+        try:
+            value = converter.structure(data[attribute.name], attribute.type)
+        except (BaseValidationError, ValueError, TypeError):
+            continue  # known already
+        try:
+            attribute.validator(None, attribute, value)
+        except (ValueError, TypeError) as exc:
+            found += [] if str(exc) in told else [exc]
+        except AttributeError:
+            continue  # it compares fields, which needs all of them
+    return found
 
 
 def _is_tuple(target: Any) -> bool:

@@ -59,7 +59,7 @@ class SampleImages:
                     failure = InputFailure(role="train", input=sample.record.image_path, error=result)
                     self.failures.append(failure)
                 else:
-                    stream.write(np.ascontiguousarray(result))
+                    stream.write(result.tobytes())
                     count += 1
         return count
 

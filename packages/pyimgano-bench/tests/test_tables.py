@@ -1,0 +1,109 @@
+import csv
+import io
+
+import pytest
+from attrs import evolve
+
+from pyimgano_bench.results import BenchResults, Row, macro_means
+from pyimgano_bench.tables import csv_report, markdown_report, text_report
+
+FULL = Row(
+    dataset="d",
+    category="bolt",
+    detector="padim",
+    seed=0,
+    status="ok",
+    image_auroc=0.98765432,
+    image_ap=1.0,
+    image_f1_max=0.5,
+    pixel_auroc=0.97,
+    aupro=0.9,
+    threshold=-12.3456,
+    false_alarms=1,
+    misses=2,
+    normal_count=10,
+    anomaly_count=20,
+    fit_seconds=3.21,
+)
+BARE = Row(dataset="d", category="nut", detector="padim", seed=0, status="failed", error="no device")
+
+
+def results(*rows, notes=()):
+    return BenchResults(
+        timestamp_utc="2026-01-02T03:04:05+00:00",
+        pyimgano_version="0",
+        rows=rows,
+        means=macro_means(rows),
+        notes=notes,
+    )
+
+
+def read_csv(document):
+    return list(csv.DictReader(io.StringIO(csv_report(document))))
+
+
+def test_the_terminal_table_has_a_line_per_cell():
+    lines = text_report(results(FULL, BARE, notes=["d/nut: failed: no device"])).splitlines()
+    assert ["bolt", "padim", "0.9877", "1.0000", "0.5000", "0.9700", "0.9000"] == lines[1].split()[:7]
+    assert ["-12.35", "1/10", "2/20", "3.2"] == lines[1].split()[7:]
+    assert ["nut", "padim", *["-"] * 9] == lines[2].split()
+    assert "- d/nut: failed: no device" == lines[-1]
+
+
+def test_a_mean_over_some_categories_says_so():
+    text = text_report(results(FULL, BARE))
+    assert "0.9877 (1 of 2)" in text.split("\n\n")[1]
+
+
+def test_a_mean_over_seeds_shows_their_spread():
+    rows = [FULL, evolve(FULL, seed=1, image_auroc=0.97765432)]
+    table, means = text_report(results(*rows)).split("\n\n")
+    assert "seed" in table.splitlines()[0]
+    assert "0.9827 ± 0.0071" in means
+
+
+def test_data_sets_are_named_where_there_are_several():
+    assert "dataset" not in text_report(results(FULL))
+    assert 2 == text_report(results(FULL, evolve(FULL, dataset="e"))).count("dataset")
+
+
+def test_csv_keeps_every_digit_and_leaves_the_undefined_empty():
+    full, bare = read_csv(results(FULL, BARE))
+    assert 0.98765432 == float(full["image_auroc"])
+    assert -12.3456 == float(full["threshold"])
+    assert ("", "failed", "no device") == (bare["image_auroc"], bare["status"], bare["error"])
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", " =1", '=HYPERLINK("http://x","y")'])
+def test_text_that_a_spreadsheet_would_compute_is_disarmed(text):
+    line = read_csv(results(evolve(FULL, category=text, detector=text)))[0]
+    assert f"'{text}" == line["category"] == line["detector"]
+
+
+def test_a_line_end_in_a_message_never_breaks_the_csv():
+    assert ["' =1", "a b"] == [
+        read_csv(results(evolve(BARE, error=text)))[0]["error"] for text in ("\r\n=1", "a\r\nb")
+    ]
+
+
+@pytest.mark.parametrize("text", ["bolt", "a=b", "x-1", "kühl schrank"])
+def test_ordinary_text_stays_as_it_is_in_csv(text):
+    assert text == read_csv(results(evolve(FULL, category=text)))[0]["category"]
+
+
+def test_reasons_stand_in_the_csv():
+    line = read_csv(results(evolve(FULL, reasons={"aupro": "no_masks", "image_ap": "no_positives"})))[0]
+    assert "aupro: no_masks; image_ap: no_positives" == line["reasons"]
+
+
+def test_markdown_has_the_same_numbers_and_notes():
+    text = markdown_report(results(FULL, BARE, notes=["d/nut: failed: no device"]))
+    row = "| bolt | padim | 0.9877 | 1.0000 | 0.5000 | 0.9700 | 0.9000 | -12.35 | 1/10 | 2/20 | 3.2 |"
+    assert row in text.splitlines()
+    assert "- d/nut: failed: no device" in text.splitlines()
+
+
+def test_markdown_names_can_not_break_the_table():
+    text = markdown_report(results(evolve(FULL, category="a|b\n<img src=x>"), notes=["*x* | [y](z)"]))
+    assert r"| a\|b \<img src=x\> |" in text
+    assert r"- \*x\* \| \[y\](z)" in text
