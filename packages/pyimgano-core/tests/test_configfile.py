@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from pyimgano_core.configfile import (
-    load_config,
     merge,
     parse_override,
     read_document,
@@ -15,6 +14,10 @@ from pyimgano_core.errors import ConfigError, ExitCode
 
 TOML = '# a run\nseed = 3\n[dataset]\ncategory = "Käse"\n'
 JSON = '{"seed": 3, "dataset": {"category": "Käse"}}'
+
+
+def load_config(path):
+    return structure_config(read_document(path), RunConfig, path)
 
 
 def problems_of(call, *arguments, **options):
@@ -30,7 +33,7 @@ def problems_of(call, *arguments, **options):
 def test_toml_and_json_say_the_same(tmp_path, name, text, encoding, newline):
     path = tmp_path / name
     path.write_bytes(text.replace("\n", newline).encode(encoding))
-    config = load_config(path, RunConfig)
+    config = load_config(path)
     assert (3, "Käse") == (config.seed, config.dataset.category)
 
 
@@ -55,7 +58,7 @@ def test_the_file_stands_in_front_of_its_problems(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text("sed = 3\n")
     with pytest.raises(ConfigError) as caught:
-        load_config(path, RunConfig)
+        load_config(path)
     assert f"{path}: $.sed: unknown key; did you mean 'seed'?" == str(caught.value)
     assert caught.value.exit_code is ExitCode.USAGE
 
@@ -71,7 +74,7 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('seed = "3"\nouput = 1\n[dataset]\ncategry = "x"\n[model.features]\nlayers = "layer2"\n')
     assert {"$.seed", "$.ouput", "$.dataset.categry", "$.model.features.layers"} == {
-        problem.partition(":")[0] for problem in problems_of(load_config, path, RunConfig)
+        problem.partition(":")[0] for problem in problems_of(load_config, path)
     }
 
 
@@ -79,20 +82,8 @@ def test_all_problems_of_a_file_are_told_at_once(tmp_path):
 def test_an_option_that_json_can_not_say_is_a_problem(tmp_path, value):
     path = tmp_path / "c.toml"
     path.write_text(f"[model.options]\nx = {value}\n")
-    [problem] = problems_of(load_config, path, RunConfig)
+    [problem] = problems_of(load_config, path)
     assert problem.startswith("$.model.options: must hold ")
-
-
-def test_overrides_lie_over_the_file_and_the_file_over_the_base(tmp_path):
-    path = tmp_path / "c.toml"
-    path.write_text('seed = 1\n[dataset]\ncategory = "file"\n')
-    config = load_config(
-        path,
-        RunConfig,
-        base={"seed": 0, "dataset": {"root": "base", "category": "base"}},
-        overrides=["seed=2", "dataset.category=a", "dataset.category=b"],
-    )
-    assert (2, "base", "b") == (config.seed, config.dataset.root, config.dataset.category)
 
 
 @pytest.mark.parametrize(
@@ -117,11 +108,6 @@ def test_an_override_is_read_as_toml_and_else_as_text(text, expected):
 @pytest.mark.parametrize("text", ["seed", "=3", "a..b=1", ".a=1", ""])
 def test_an_override_without_a_key_is_refused(text):
     assert [f"--set {text!r}: write it as dotted.key=value"] == problems_of(parse_override, text)
-
-
-def test_an_unknown_key_of_an_override_is_named():
-    problems = problems_of(load_config, None, RunConfig, overrides=["model.nam=padim"])
-    assert ["$.model.nam: unknown key; did you mean 'name'?"] == problems
 
 
 def test_merging_changes_neither_side():

@@ -40,6 +40,20 @@ def test_an_override_may_choose_the_recipe(tmp_path):
     assert "padim" == load_run_config(path, ["recipe=no-weights"]).model.name
 
 
+def test_settings_lie_over_overrides_and_these_over_the_file(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('seed = 1\n[dataset]\ncategory = "file"\nroot = "file"\n')
+    overrides = ["seed=2", "dataset.category=a", "dataset.category=b"]
+    config = load_run_config(path, overrides, {"dataset.root": "C:\\\udce9 🔧", "seed": 3})
+    assert (3, "b", "C:\\\udce9 🔧") == (config.seed, config.dataset.category, config.dataset.root)
+
+
+def test_an_unknown_key_of_an_override_is_named():
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(None, ["model.nam=padim"])
+    assert ("$.model.nam: unknown key; did you mean 'name'?",) == caught.value.problems
+
+
 def test_without_a_file_the_overrides_are_the_config():
     assert RunConfig(seed=5) == load_run_config(None, ["seed=5"])
 

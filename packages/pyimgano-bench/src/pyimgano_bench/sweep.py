@@ -19,7 +19,6 @@ from pyimgano_bench.cell import (
     write_per_image,
 )
 from pyimgano_core.artifacts import to_json
-from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import DataError, ExitCode, PyimganoError, UsageError
 from pyimgano_core.pipeline import run_category
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
 
-_NOTHING_TO_TEST = {"PF709"}
 # Of a detector that can't do its work; anything else is a bug of this program and ends it.
 _CELL_FAILURES = (PyimganoError, RuntimeError, ValueError, MemoryError)
 
@@ -164,17 +162,15 @@ class _Runner:
 
 
 def _prepare(round_: Round, base: Path, progress: Progress) -> Prepared:
-    try:
-        return prepare_dataset(round_.config, base, progress)
-    except DataError as exc:
-        errors = [issue for issue in exc.issues if issue.severity is Severity.ERROR]
-        if errors and all(issue.code in _NOTHING_TO_TEST for issue in errors):
-            names = ", ".join(repr(issue.category) for issue in errors)
-            raise UsageError(
-                f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
-                "mode; use the workbench: pyimgano-train"
-            ) from exc
-        raise
+    prepared = prepare_dataset(round_.config, base, progress)
+    untested = [category.split.category for category in prepared.categories if not category.split.test]
+    if untested:
+        names = ", ".join(map(repr, untested))
+        raise UsageError(
+            f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
+            "mode; use the workbench: pyimgano-train"
+        )
+    return prepared
 
 
 def _slug(cell: BenchCell) -> str:

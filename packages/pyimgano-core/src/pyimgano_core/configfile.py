@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pyimgano_core.contracts.json_text import parse_json
 from pyimgano_core.contracts.structuring import StructuringError, structure
 from pyimgano_core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 T = TypeVar("T")
 
@@ -22,12 +20,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: where the file can't be read or parsed, or holds no table.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as exc:
-        raise ConfigError(["no such config file"], path) from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError([f"can't be read: {exc}"], path) from exc
+    text = _read_text(path)
     try:
         document = parse_json(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as exc:  # TOMLDecodeError is a ValueError
@@ -37,24 +30,15 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def load_config(
-    path: Path | None, contract: type[T], *, overrides: Iterable[str] = (), base: dict[str, Any] | None = None
-) -> T:
-    """Return the config of `path` laid over `base`, with `key=value` overrides laid over both.
-
-    Args:
-        path: a TOML or JSON file, or None for the base alone.
-        contract: the attrs class, e.g. `RunConfig`.
-        overrides: `dotted.key=value`; a value is read as TOML, and as text where it is no TOML.
-        base: what stands below the file, e.g. a recipe.
-
-    Raises:
-        ConfigError: with all problems.
-    """
-    document = merge(base or {}, read_document(path) if path is not None else {})
-    for override in overrides:
-        document = merge(document, parse_override(override))
-    return structure_config(document, contract, path)
+def _read_text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            raise ConfigError(["is not a file"], path)
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as exc:
+        raise ConfigError(["no such config file"], path) from exc
+    except (OSError, ValueError) as exc:  # UnicodeDecodeError is a ValueError
+        raise ConfigError([f"can't be read: {getattr(exc, 'strerror', None) or exc}"], path) from exc
 
 
 def structure_config(document: dict[str, Any], contract: type[T], source: Path | None = None) -> T:
@@ -75,18 +59,21 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_override(text: str) -> dict[str, Any]:
-    """Return `a.b=value` as `{"a": {"b": value}}`."""
+    """Return `a.b=value` as `{"a": {"b": value}}`; a value is read as TOML, and as text where it is none."""
     key, separator, raw = text.partition("=")
-    parts = [part.strip() for part in key.split(".")]
-    if not separator or not all(parts):
+    if not separator or not all(part.strip() for part in key.split(".")):
         raise ConfigError([f"--set {text!r}: write it as dotted.key=value"])
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         value = raw
-    for part in reversed(parts):
-        value = {part: value}
-    return value  # type: ignore[no-any-return]
+    return nest(key, value)
+
+
+def nest(key: str, value: object) -> dict[str, Any]:
+    """Return the value of a dotted key `a.b` as `{"a": {"b": value}}`."""
+    first, dot, rest = key.partition(".")
+    return {first.strip(): nest(rest, value) if dot else value}
 
 
 def resolve_path(text: str, base: Path) -> Path:

@@ -161,6 +161,33 @@ def test_json_never_holds_nan():
     assert "not JSON compliant" in err
 
 
+def complete(instruction, **variables):
+    script = "import sys; sys.argv[0] = 'pyimgano-core'; from pyimgano_core.cli.main import main; main()"
+    environment = {**os.environ, **variables, "_PYIMGANO_CORE_COMPLETE": instruction}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return finish(subprocess.Popen([sys.executable, "-c", script], env=environment, **streams))
+
+
+def test_a_shell_is_told_what_may_follow():
+    words = {"COMP_WORDS": "pyimgano-core manifest s", "COMP_CWORD": "2"}
+    assert (0, "plain,split\nplain,summary\n", "") == complete("bash_complete", **words)
+
+
+def test_a_shell_gets_the_script_that_turns_completion_on():
+    code, out, _ = complete("zsh_source")
+    assert 0 == code
+    assert out.startswith("#compdef pyimgano-core\n")
+
+
+def test_an_unknown_shell_is_a_wrong_usage():
+    assert (64, "", "") == complete("nosuch_source")
+
+
+def test_the_chatter_of_the_image_library_stays_off_stderr():
+    body = "import logging\nlogging.getLogger('PIL.TiffImagePlugin').warning('More samples per pixel')"
+    assert (0, "", "") == run_body(body)
+
+
 def issue(number, **location):
     return Issue(
         code="PF106",

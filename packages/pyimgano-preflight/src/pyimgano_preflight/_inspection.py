@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attrs import define
 
+from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.preparation import Prepared
 from pyimgano_core.progress import Progress
@@ -25,7 +26,8 @@ class Inspection:
         """The folders that relative paths of records may lead into; none for the built-in data set."""
         root = self.config.dataset.root
         manifest = manifest_path(self.config, self.base)
-        found = (None if root is None else self.base / root, None if manifest is None else manifest.parent)
+        base = None if root is None else resolve_path(root, self.base)
+        found = (base, None if manifest is None else manifest.parent)
         return tuple(folder for folder in found if folder is not None)
 
 
@@ -34,4 +36,4 @@ def manifest_path(config: RunConfig, base: Path) -> Path | None:
     dataset = config.dataset
     if dataset.name != "manifest" or dataset.manifest_path is None:
         return None
-    return base / dataset.manifest_path
+    return resolve_path(dataset.manifest_path, base)

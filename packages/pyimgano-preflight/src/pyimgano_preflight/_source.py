@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +56,7 @@ def load_choice(choice: Choice) -> tuple[RunConfig, Path]:
         hint = " and --dataset, the layout of the folder" if choice.root is not None else ""
         raise UsageError(f"nothing to check: give a manifest, a folder or a config{hint}")
     base = Path() if choice.config is None else choice.config.parent
-    settings = [f"{key}={json.dumps(value)}" for key, value in _settings(choice)]
-    return load_run_config(choice.config, [*choice.overrides, *settings]), base
+    return load_run_config(choice.config, choice.overrides, dict(_settings(choice))), base
 
 
 def _settings(choice: Choice) -> Iterator[tuple[str, str]]:

@@ -81,13 +81,7 @@ def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     if options["root"] is not None:
         options["root"] = str(Path(options["root"]).absolute())
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
-    return load_run_config(config_path, [*options["settings"], *map(_as_override, given.items())])
-
-
-def _as_override(pair: tuple[str, str]) -> str:
-    import json  # noqa: PLC0415
-
-    return f"{pair[0]}={json.dumps(pair[1])}"
+    return load_run_config(config_path, options["settings"], given)
 
 
 def _show_recipes(name: str | None, *, as_json: bool) -> None:

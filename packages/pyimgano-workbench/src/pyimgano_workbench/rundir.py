@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -70,13 +71,13 @@ class RunDirectory:
         Raises:
             UsageError: where the target exists, or another run was left unfinished there.
         """
-        self.target = target
-        self.folder = target.with_name(f"{target.name}.partial")
-        if target.exists():
+        if os.path.lexists(target):  # a link that leads nowhere is in the way, too
             raise UsageError(
                 f"{target} exists; a finished run is never mixed with another: remove it, "
                 "or choose another output.output_dir"
             )
+        self.target = target
+        self.folder = target.with_name(f"{target.name}.partial")
         state = self.folder / _STATE
         if state.exists() and parse_json(state.read_text(encoding="utf-8")).get("key") != key:
             raise UsageError(

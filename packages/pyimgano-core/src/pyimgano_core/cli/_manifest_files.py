@@ -66,6 +66,8 @@ def new_path(path: Path | None, *, force: bool) -> Path:
     """
     if path is None:
         raise UsageError("--output is missing: name the manifest to write")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a file: choose another --output")
     if path.exists() and not force:
         raise UsageError(f"{path} exists: choose another --output, or replace it with --force")
     return path

@@ -6,7 +6,9 @@ A command's `main()` calls `run(command)`. stdout carries the result only; messa
 from __future__ import annotations
 
 import io
+import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -35,6 +37,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoRet
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name need not be text
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # it tells of each odd TIFF; `ImageError` does
     sys.exit(_exit_code(command, arguments))
 
 
@@ -65,8 +68,20 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
 
 def _invoke(command: click.Command, arguments: Sequence[str]) -> object:
     """Do what `command.main` does, except that it turns a broken pipe into the exit code 1."""
-    with command.make_context(Path(sys.argv[0]).name, list(arguments)) as context:
+    name = Path(sys.argv[0]).name
+    variable = f"_{re.sub(r'[-.]', '_', name).upper()}_COMPLETE"
+    if instruction := os.environ.get(variable):
+        return _complete(command, name, variable, instruction)
+    with command.make_context(name, list(arguments)) as context:
         return command.invoke(context)
+
+
+def _complete(command: click.Command, name: str, variable: str, instruction: str) -> ExitCode:
+    """Answer a shell that asks what may follow; `instruction` is `bash_source`, `zsh_complete` and so on."""
+    from click.shell_completion import shell_complete  # noqa: PLC0415 - keeps start-up light
+
+    failed = shell_complete(command, {}, name, variable, instruction)
+    return ExitCode.USAGE if failed else ExitCode.DONE
 
 
 def _environment_code(error: OSError | MemoryError) -> ExitCode:

@@ -18,7 +18,7 @@ from pyimgano_core.cli.app import (
     print_issues,
     write_stdout,
 )
-from pyimgano_core.contracts.config import DatasetConfig, SplitPolicy
+from pyimgano_core.contracts.config import MAX_SEED, DatasetConfig, SplitPolicy
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.duplicates import path_issues
 from pyimgano_core.errors import DataError, ExitCode
@@ -105,7 +105,7 @@ def build(*, layout: str, root: str, category: str, **options: Any) -> None:
 @_manifest_options
 @_output
 @_force
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The run's seed.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="The run's seed.")
 @click.option(
     "--test-normal-fraction", type=_fraction, default=0.2, show_default=True, help="Share of normals to test."
 )

@@ -61,9 +61,10 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def _manifest_record() -> dict[str, Any]:
-    """Return the schema of a manifest's line: a `Record` without the number of its line."""
+    """Return the schema of a manifest's line: a `Record` without what reading a manifest adds to it."""
     document = json_schema(Record)
-    del document["properties"]["line"]
+    for added in ("labelled", "line"):
+        del document["properties"][added]
     document["description"] = (
         "One line of a manifest. Paths are relative to the manifest's folder, `label` is 0 for normal and\n"
         "1 for anomalous, and a group stays on one side of the split."

@@ -19,9 +19,9 @@ LABEL_NAMES = ("normal", "anomalous")
 class Record:
     """One image of a data set as the manifest tells it; paths are as written there.
 
-    `label` is 0 for normal and 1 for anomalous. `defect` names the type of an anomaly. `group_id` keeps
-    images of one part, lot or camera position on one side of a split. `meta` is opaque and travels into all
-    results.
+    `label` is 0 for normal and 1 for anomalous; `labelled` is false where the manifest has none, which reads
+    as normal outside the test split. `defect` names the type of an anomaly. `group_id` keeps images of one
+    part, lot or camera position on one side of a split. `meta` is opaque and travels into all results.
     `line` is the line number in the manifest, 0 where there is none.
     """
 
@@ -29,6 +29,7 @@ class Record:
     category: str
     split: Split | None = None
     label: int = NORMAL
+    labelled: bool = True
     mask_path: str | None = None
     group_id: str | None = None
     defect: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.dataset import LoadedDataset
 from pyimgano_core.errors import ConfigError, DataError
 from pyimgano_core.layouts._build import build_records
@@ -64,13 +65,13 @@ def _category_names(loaded: LoadedDataset) -> tuple[str, ...]:
 
 
 def _load_all(config: DatasetConfig, base: Path) -> LoadedDataset:
-    root = None if config.root is None else base / config.root
+    root = None if config.root is None else resolve_path(config.root, base)
     if config.name == "demo":
         return load_manifest(write_demo(root or demo_root()) / MANIFEST_NAME)
     if config.name == "manifest":
         if config.manifest_path is None:
             raise ConfigError(['$.dataset.manifest_path: is needed with name = "manifest"'])
-        return load_manifest(base / config.manifest_path, root)
+        return load_manifest(resolve_path(config.manifest_path, base), root)
     if root is None:
         raise ConfigError([f'$.dataset.root: is needed with name = "{config.name}"'])
     found = build_records(config.name, root)

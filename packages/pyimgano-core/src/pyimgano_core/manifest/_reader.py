@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import evolve
@@ -74,12 +75,17 @@ def read_manifest(path: Path) -> Iterator[Entry]:
 
 
 def _opened(path: Path) -> BinaryIO:
+    cause: Exception | None = None
     try:
-        return path.open("rb")
+        if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            return path.open("rb")
+        reason = "is not a file"
+    except FileNotFoundError as exc:
+        reason, cause = "not found", exc
     except (OSError, ValueError) as exc:
-        reason = "not found" if isinstance(exc, FileNotFoundError) else f"can't be read: {exc}"
-        message = f"manifest {str(path)!r} {reason}"
-        raise DataError(message, [_issue("PF101", message, Location(manifest=str(path)))]) from exc
+        reason, cause = f"can't be read: {getattr(exc, 'strerror', None) or exc}", exc
+    message = f"manifest {str(path)!r} {reason}"
+    raise DataError(message, [_issue("PF101", message, Location(manifest=str(path)))]) from cause
 
 
 def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry]:

@@ -51,6 +51,7 @@ def _record(fields: _Fields, line: int) -> Record:
         category=fields.category(),
         split=split,
         label=NORMAL if label is None else label,
+        labelled=label is not None,
         mask_path=fields.path("mask_path"),
         group_id=fields.group(meta),
         defect=fields.defect(),

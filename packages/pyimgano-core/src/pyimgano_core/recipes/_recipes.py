@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from pyimgano_core.configfile import merge, parse_override, read_document, structure_config
+from pyimgano_core.configfile import merge, nest, parse_override, read_document, structure_config
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.contracts.structuring import unknown
 from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -55,8 +55,15 @@ def _parse(name: str, text: str) -> Recipe:
     return Recipe(name=name, description=description, settings=settings, text=text)
 
 
-def load_run_config(path: Path | None, overrides: Iterable[str] = ()) -> RunConfig:
-    """Return the run config: recipe, below the file, below `dotted.key=value` overrides.
+def load_run_config(
+    path: Path | None, overrides: Iterable[str] = (), settings: Mapping[str, object] | None = None
+) -> RunConfig:
+    """Return the run config: recipe, below the file, below the overrides, below the settings.
+
+    Args:
+        path: a TOML or JSON file, or None for none.
+        overrides: `dotted.key=value`.
+        settings: values by dotted key, taken as they are.
 
     Raises:
         ConfigError: with all problems.
@@ -64,6 +71,8 @@ def load_run_config(path: Path | None, overrides: Iterable[str] = ()) -> RunConf
     document = read_document(path) if path is not None else {}
     for override in overrides:
         document = merge(document, parse_override(override))
+    for key, value in (settings or {}).items():
+        document = merge(document, nest(key, value))
     name = document.get("recipe")
     problems: tuple[str, ...] = ()
     if isinstance(name, str):
