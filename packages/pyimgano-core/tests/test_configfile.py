@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,15 @@ def test_the_file_stands_in_front_of_its_problems(tmp_path):
 
 def test_a_missing_file_a_folder_and_wrong_bytes_are_problems(tmp_path):
     assert ["no such config file"] == problems_of(read_document, tmp_path / "c.toml")
-    assert "can't be read" in problems_of(read_document, tmp_path)[0]
+    assert ["is not a file"] == problems_of(read_document, tmp_path)
     (tmp_path / "c.toml").write_bytes(b"a = '\xff'")
     assert "can't be read" in problems_of(read_document, tmp_path / "c.toml")[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "c.toml")
+    assert ["is not a file"] == problems_of(read_document, tmp_path / "c.toml")
 
 
 def test_all_problems_of_a_file_are_told_at_once(tmp_path):
@@ -108,6 +115,10 @@ def test_an_override_is_read_as_toml_and_else_as_text(text, expected):
 @pytest.mark.parametrize("text", ["seed", "=3", "a..b=1", ".a=1", ""])
 def test_an_override_without_a_key_is_refused(text):
     assert [f"--set {text!r}: write it as dotted.key=value"] == problems_of(parse_override, text)
+
+
+def test_an_override_that_is_nested_too_deeply_is_refused():
+    assert ["--set a.b: the value is nested too deeply"] == problems_of(parse_override, "a.b=" + "[" * 9000)
 
 
 def test_merging_changes_neither_side():

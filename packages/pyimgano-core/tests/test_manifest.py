@@ -52,6 +52,13 @@ def test_a_line_becomes_a_record_with_its_line_number(tmp_path):
     assert (entry.line, entry.issues) == (3, ())
 
 
+def test_a_label_that_is_not_given_reads_as_normal_and_is_known_as_not_given(tmp_path):
+    entries = list(read_manifest(manifest(tmp_path, row(), row(label=None), row(label=0))))
+    assert [(0, False), (0, False), (0, True)] == [
+        (entry.record.label, entry.record.labelled) for entry in entries
+    ]
+
+
 def test_no_fault_hides_the_next_line(tmp_path):
     entries = list(read_manifest(manifest(tmp_path, b"{", GOOD, b"[]", GOOD)))
     assert [entry.record is not None for entry in entries] == [False, True, False, True]
@@ -216,6 +223,13 @@ def test_a_manifest_that_can_not_be_opened_is_a_data_error(tmp_path):
         with pytest.raises(DataError) as raised:
             load_manifest(path)
         assert [issue.code for issue in raised.value.issues] == ["PF101"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "manifest.jsonl")
+    with pytest.raises(DataError, match="is not a file"):
+        load_manifest(tmp_path / "manifest.jsonl")
 
 
 def test_paths_are_looked_for_beside_the_manifest_and_then_below_the_root(tmp_path):

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.contracts.config import ThresholdConfig
-from pyimgano_core.thresholds import calibrate, needed_normals, quantile_warnings, summarize, verdict
+from pyimgano_core.splits import needed_normals
+from pyimgano_core.thresholds import calibrate, quantile_warnings, summarize, verdict
 
 floats = st.floats(-(2.0**100), 2.0**100, width=32)
 score_lists = st.lists(floats, min_size=1, max_size=60).map(lambda values: np.array(values, np.float32))

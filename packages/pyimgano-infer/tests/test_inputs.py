@@ -46,6 +46,13 @@ def test_a_pattern_takes_images_and_folders_only():
     assert ["images/b/10.jpg"] == texts("images/**/*.jpg")
 
 
+@pytest.mark.usefixtures("tree")
+def test_a_pattern_that_matches_a_folder_and_its_files_takes_each_once():
+    everything = texts("images")
+    assert everything == sorted(texts("images/**"))
+    assert everything == sorted(texts("images/**/*"))
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tree):
     (tree / "[1].png").touch()
     (tree / "1.png").touch()

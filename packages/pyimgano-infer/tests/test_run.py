@@ -159,6 +159,13 @@ def test_what_a_manifest_says_of_an_image_travels(run_infer, config, grey, manif
     }
 
 
+def test_an_image_whose_label_nobody_gave_has_no_true_label(run_infer, config, grey, manifest):
+    grey("a.png", 200)
+    row = {"image_path": "a.png", "category": "part"}
+    done = run_infer("--infer-config", config, manifest(row, {**row, "label": 0}))
+    assert [None, 0] == [line.get("y_true") for line in done.lines]
+
+
 def test_a_bad_manifest_line_is_a_line_too(run_infer, config, grey, manifest):
     grey("a.png", 200)
     good = {"image_path": "a.png", "category": "part"}

@@ -331,6 +331,10 @@ CASES = {
         lambda d: d.set(model={"name": "patchcor"}),
         lambda d: d.set(model={"name": "padim"}),
     ),
+    "PF908": (
+        lambda d: d.set(model={"options": {"coreset_ratio": 1.5}}),
+        lambda d: d.set(model={"options": {"coreset_ratio": 0.5}}),
+    ),
 }
 OF_FOLDERS = {
     "PF213": (

@@ -79,6 +79,7 @@ def test_every_config_mistake_is_named_with_its_path_and_no_traceback(tmp_path):
         (["--dataset", "demo", "--set", "seed"], "dotted.key=value"),
         (["--dataset", "demo", "--set", "model.name=patchcor"], "did you mean 'patchcore'?"),
         (["--no-such-option"], "No such option"),
+        (["--dataset", "demo", "--dry-run", "--preflight"], "--dry-run stands alone: leave out --preflight"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_code_64(arguments, message, tmp_path, monkeypatch):
@@ -117,6 +118,12 @@ def test_a_finished_run_is_refused_and_not_mixed(make_config, dataset, tmp_path)
     assert again.returncode == 64
     assert "exists" in again.stderr
     assert (tmp_path / "run" / "report.json").read_bytes() == before
+
+
+def test_a_folder_that_is_there_is_no_place_for_a_run(make_config, dataset):
+    result = run_train("--config", make_config(dataset), "--output-dir", ".")
+    assert result.returncode == 64
+    assert "exists" in result.stderr
 
 
 def test_data_errors_end_with_code_2_and_leave_no_run_directory(make_config, dataset, tmp_path):
@@ -173,3 +180,47 @@ def test_an_unfinished_run_with_other_settings_is_refused(make_dataset, make_con
     result = run_train("--config", config)
     assert result.returncode == 64
     assert "unfinished run with other settings or data" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "issue"),
+    [
+        ([], 64, "PF905"),
+        (["--config", "missing.toml"], 64, "PF905"),
+        (["--dataset", "demo", "--set", "modl.name=padim"], 64, "PF905"),
+        (["--dataset", "manifest"], 64, "PF905"),
+    ],
+)
+def test_preflight_prints_its_document_whatever_happens(arguments, code, issue, tmp_path, monkeypatch):
+    pytest.importorskip("pyimgano_preflight")
+    monkeypatch.chdir(tmp_path)
+    result = run_train("--preflight", *arguments)
+    summary = json.loads(result.stdout)["preflight"]["summary"]
+    assert (code, {issue: 1}) == (result.returncode, summary["by_code"])
+    assert {"error": 1, "warning": 0, "info": 0} == summary["by_severity"]
+    assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "issue"),
+    [
+        ("model.name=patchcor", "PF906"),
+        ("model.features.backbone=resnet18", "PF907"),
+        ("model.options.dimension=3", "PF908"),
+        ("model.options.dimensions=0", "PF908"),
+    ],
+)
+def test_a_model_that_training_refuses_fails_its_preflight(make_config, dataset, setting, issue):
+    pytest.importorskip("pyimgano_preflight")
+    config = make_config(dataset)
+    result = run_train("--preflight", "--config", config, "--set", setting)
+    assert 2 == result.returncode
+    assert issue in json.loads(result.stdout)["preflight"]["summary"]["by_code"]
+    assert 64 == run_train("--config", config, "--set", setting).returncode
+
+
+def test_options_of_the_command_line_are_taken_as_they_are(make_config, dataset):
+    given = 'Schraube "M8" \\ 🔧'
+    result = run_train("--config", make_config(dataset), "--dry-run", "--category", given, "--device", "cpu")
+    config = json.loads(result.stdout)["config"]
+    assert (given, "cpu") == (config["dataset"]["category"], config["model"]["device"])

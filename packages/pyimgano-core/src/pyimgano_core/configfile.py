@@ -67,6 +67,8 @@ def parse_override(text: str) -> dict[str, Any]:
         value = tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
         value = raw
+    except RecursionError as exc:
+        raise ConfigError([f"--set {key}: the value is nested too deeply"]) from exc
     return nest(key, value)
 
 

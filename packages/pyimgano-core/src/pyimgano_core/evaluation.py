@@ -8,7 +8,7 @@ import numpy as np
 from attrs import asdict, define
 
 from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
-from pyimgano_core.contracts.record import LABEL_NAMES
+from pyimgano_core.contracts.record import NORMAL
 from pyimgano_core.contracts.report import PixelResults, Results
 from pyimgano_core.images import read_mask_for
 from pyimgano_core.metrics import PixelAccumulator, auroc, average_precision, confusion, f1_max
@@ -107,7 +107,7 @@ def predict(
 
 
 def _mask_of(sample: Sample, size: tuple[int, int]) -> NDArray[np.bool_]:
-    if sample.mask is None or LABEL_NAMES[sample.record.label] == "normal":
+    if sample.mask is None or sample.record.label == NORMAL:
         return np.zeros(size, dtype=np.bool_)
     return read_mask_for(sample.mask, size)
 

@@ -19,6 +19,7 @@ from pyimgano_core.contracts.threshold import (
     Threshold,
     ThresholdProvenance,
 )
+from pyimgano_core.splits import needed_normals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,11 +96,6 @@ def _counted(value: float | None, scores: NDArray[np.float32], provenance: Thres
         return Threshold(provenance=provenance)
     flagged = int(np.count_nonzero(scores >= np.float64(value)))
     return Threshold(value=value, provenance=evolve(provenance, calibration_false_positives=flagged))
-
-
-def needed_normals(quantile: float) -> int:
-    """Return how many calibration normals a quantile needs in order to lie below their maximum."""
-    return math.ceil(1.0 / (1.0 - quantile) - 1e-9) if quantile < 1.0 else 1
 
 
 def quantile_warnings(count: int, quantile: float) -> tuple[str, ...]:

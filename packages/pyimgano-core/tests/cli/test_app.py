@@ -116,6 +116,21 @@ finally:
 
 
 @POSIX_ONLY
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_error_while_a_signal_unwinds_is_no_bug(number, code):
+    result, _, err = run_body(f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    os.kill(os.getpid(), signal.{number})
+    time.sleep(20)
+finally:
+    raise AttributeError("a module that was half imported")
+""")
+    assert (code, False) == (result, "Traceback" in err)
+
+
+@POSIX_ONLY
 @pytest.mark.parametrize(
     "body",
     [

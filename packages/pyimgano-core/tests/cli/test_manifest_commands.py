@@ -109,6 +109,12 @@ def test_an_output_is_needed_and_not_replaced_unasked(mvtec, tmp_path):
     assert len(rows(output)) == 8
 
 
+def test_a_folder_or_a_device_is_never_replaced(mvtec, tmp_path):
+    for output in (tmp_path, "/dev/null"):
+        with pytest.raises(UsageError, match="is not a file"):
+            run("build", "--layout", "mvtec", "--root", mvtec, "--output", output, "--force")
+
+
 def test_split_writes_down_what_a_run_would_do_by_itself(tmp_path):
     source = written(tmp_path / "source.jsonl", *normals(40), {"image_path": "bad.png", "label": 1})
     before = split_dataset(load_manifest(source).samples, SplitPolicy(), 3)

@@ -1,8 +1,10 @@
+from typing import get_args
+
 import pytest
 
 from pyimgano_core.contracts.config import (
-    DATASET_NAMES,
     DatasetConfig,
+    DatasetName,
     EvaluationConfig,
     FeaturesConfig,
     RunConfig,
@@ -26,7 +28,7 @@ def test_the_defaults_survive_being_written_and_read():
     assert RunConfig() == structure(unstructure(RunConfig()), RunConfig, known_only=True)
 
 
-@pytest.mark.parametrize("name", DATASET_NAMES)
+@pytest.mark.parametrize("name", get_args(DatasetName))
 def test_every_named_dataset_is_accepted(name):
     assert name == structure({"dataset": {"name": name}}, RunConfig, known_only=True).dataset.name
 
@@ -59,6 +61,9 @@ def test_every_named_dataset_is_accepted(name):
         ({"threshold": {"quantile": 1.01}}, "$.threshold.quantile"),
         ({"threshold": {"method": "fixed"}}, "$.threshold.value"),
         ({"threshold": {"value": 1.0}}, "$.threshold.value"),
+        ({"threshold": {"pixel_value": 1.0}}, "$.threshold.pixel_value"),
+        ({"model": {"device": "gpu"}}, "$.model.device"),
+        ({"model": {"device": "cuda:"}}, "$.model.device"),
         ({"evaluation": {"aupro_limit": 0}}, "$.evaluation.aupro_limit"),
         ({"evaluation": {"pixel_subset": "some"}}, "$.evaluation.pixel_subset"),
         ({"ouput": {}}, "$.ouput"),

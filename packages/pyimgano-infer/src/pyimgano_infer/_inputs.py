@@ -67,7 +67,11 @@ def _sources_of(argument: str) -> Iterator[Source]:
         yield Source(kind=_kind_of(argument), text=argument)
         return
     wants_manifests = argument.lower().endswith(_MANIFEST)
-    for match in sorted(glob.iglob(argument, recursive=True)):  # noqa: PTH207 - a pattern may be absolute
+    matches = sorted(glob.iglob(argument, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+    folders = {Path(match) for match in matches if _is_folder(match)}
+    for match in matches:
+        if not folders.isdisjoint(Path(match).parents):
+            continue  # `**` matches a folder and what is in it, and the folder is searched
         if _is_folder(match) or is_image(match) or wants_manifests:
             yield Source(kind=_kind_of(match), text=match)
         else:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyimgano_core.contracts.preflight import CheckState
-from pyimgano_core.contracts.structuring import unknown
-from pyimgano_core.detectors.registry import detector_names, features_problems
+from pyimgano_core.detectors import create_detector
+from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_preflight._files import file_issues
 from pyimgano_preflight._masks import mask_issues
 from pyimgano_preflight._paths import path_issues
@@ -28,6 +28,7 @@ _OF_FOLDERS = frozenset({"PF213", "PF703", "PF711"})
 _OF_MASKS = frozenset(f"PF{number}" for number in (501, 502, 503, 504, 505, 514))
 _OF_OPENING = frozenset({"PF101", "PF711"})
 _OF_THE_RUN = "PF9"
+_OF_KEYS = {"name": "PF906", "features": "PF907"}
 
 
 def dataset_issues(inspection: Inspection) -> Iterator[Issue]:
@@ -45,13 +46,15 @@ def calibration_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def detector_issues(inspection: Inspection) -> Iterator[Issue]:
-    """Yield what training would refuse before it begins: an unknown detector, features that can't be had."""
-    model, known = inspection.config.model, detector_names()
-    if model.name not in known:
-        hint = unknown(f"detector {model.name!r}", model.name, list(known))
-        yield rule_issue("PF906", f"$.model.name: {hint}")
-    for problem in features_problems(model.features, inspection.base):
-        yield rule_issue("PF907", problem)
+    """Yield what training would refuse before it begins: the detector, its features or its options."""
+    try:
+        create_detector(inspection.config.model, inspection.base)
+    except ConfigError as exc:
+        for problem in exc.problems:
+            codes = (code for key, code in _OF_KEYS.items() if problem.startswith(f"$.model.{key}"))
+            yield rule_issue(next(codes, "PF908"), problem)
+    except MachineError as exc:
+        yield rule_issue("PF906", str(exc))
 
 
 CHECKS: tuple[Callable[[Inspection], Iterator[Issue]], ...] = (

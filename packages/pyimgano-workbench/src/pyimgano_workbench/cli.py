@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyimgano_core.cli.app import emit_json, json_option, run
+from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_workbench.training import TrainingRun
 
+_MODES = ("dry_run", "preflight", "list_recipes", "recipe_info", "list_categories")
 _OVERRIDES = {
     "recipe": "recipe",
     "dataset": "dataset.name",
@@ -49,6 +51,7 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     run goes on with the same command. Exit codes: 0 done, 2 the data has errors, 4 some inputs failed,
     64 wrong usage or configuration, 130 interrupted.
     """
+    _check_alone([f"--{name.replace('_', '-')}" for name in _MODES if options[name]])
     if options["list_recipes"] or options["recipe_info"]:
         _show_recipes(options["recipe_info"], as_json=options["as_json"])
         return None
@@ -56,14 +59,19 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     if options["preflight"]:
         return _preflight(config_path, base, options)
     config = _load(config_path, options)
+    if options["list_categories"]:
+        _show_categories(config, base, as_json=options["as_json"])
+        return None
     _check_detector(config, base)
     if options["dry_run"]:
         emit_json({"config": config})
         return None
-    if options["list_categories"]:
-        _show_categories(config, base, as_json=options["as_json"])
-        return None
     return _train(config, base, export=options["export_infer_config"], as_json=options["as_json"])
+
+
+def _check_alone(modes: list[str]) -> None:
+    if len(modes) > 1:
+        raise click.UsageError(f"{modes[0]} stands alone: leave out {', '.join(modes[1:])}")
 
 
 def _check_detector(config: RunConfig, base: Path) -> None:
@@ -77,7 +85,7 @@ def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
 
     if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
-        raise click.UsageError("give --config FILE, or at least --dataset or --recipe")
+        raise UsageError("give --config FILE, or at least --dataset or --recipe")
     if options["root"] is not None:
         options["root"] = str(Path(options["root"]).absolute())
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
@@ -112,15 +120,15 @@ def _show_categories(config: RunConfig, base: Path, *, as_json: bool) -> None:
 
 def _preflight(config_path: Path | None, base: Path, options: dict[str, Any]) -> int:
     """Print the document whatever happens; the exit code says what did."""
-    from pyimgano_core.cli.preflight_hook import invalid_config_report, preflight_runner  # noqa: PLC0415
-    from pyimgano_core.errors import ConfigError, ExitCode  # noqa: PLC0415
+    from pyimgano_core.cli.preflight_hook import failure_report, preflight_runner  # noqa: PLC0415
+    from pyimgano_core.errors import ExitCode, PyimganoError  # noqa: PLC0415
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415
 
     try:
         config = _load(config_path, options)
         report = preflight_runner()(config, base, for_terminal())
-    except ConfigError as exc:
-        emit_json({"preflight": invalid_config_report(exc)})
+    except (PyimganoError, OSError) as exc:
+        emit_json({"preflight": failure_report(exc)})
         raise
     emit_json({"preflight": report})
     return ExitCode.DATA_ERRORS if report.status == "error" else ExitCode.DONE
@@ -149,7 +157,7 @@ def _print_result(result: TrainingRun, config: RunConfig, base: Path, *, exporte
     for name, error in result.errors.items():
         click.echo(f"Error: category {name!r} failed: {error}", err=True)
     if exported:
-        click.echo(f"try next:      {next_command(result.folder, config, base)}")
+        click.echo(f"try next:      {next_command(result, config, base)}")
 
 
 def main() -> None:

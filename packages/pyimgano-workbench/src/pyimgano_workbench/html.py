@@ -10,12 +10,14 @@ from pyimgano_workbench.histogram import score_histogram
 from pyimgano_workbench.words import counts_in_words, gate_in_words, threshold_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.report import CategoryReport, RunReport
 
 _WORST = 5
+_SHOWN_KEYS = ("input", "defect", "score", "label", "y_true")
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #1d2530; --muted: #5d6876; --line: #d9dee5; --page: #ffffff;
@@ -30,8 +32,11 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; } p { margin: .4rem 0; } .muted {
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; width: 100%; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { color: var(--muted); font-weight: 600; }
-.words td, .words th { white-space: normal; text-align: left; overflow-wrap: anywhere; }
-.bad { color: var(--bad); } svg { width: 100%; height: auto; background: var(--panel); border-radius: 6px; }
+.words td, .words th { text-align: left; vertical-align: top; }
+.words td:last-child, .images td:first-child { white-space: normal; overflow-wrap: anywhere; }
+.words td:last-child { width: 100%; min-width: 11rem; } .images td:first-child { min-width: 9rem; }
+.bad { color: var(--bad); }
+svg { width: 100%; min-width: 36rem; height: auto; background: var(--panel); border-radius: 6px; }
 code { font-size: .85rem; overflow-wrap: anywhere; }
 @media print { body { max-width: none; } h2 { break-before: auto; } table, svg { break-inside: avoid; } }
 """
@@ -44,6 +49,7 @@ def render_html(report: RunReport, folder: Path) -> str:
         f"<h1>{escape(title)}</h1>",
         _facts(report),
         _overview(report),
+        _issues(report.issues),
         *(_category(category, folder) for category in report.per_category.values()),
         _failed_categories(report.failed_categories),
         _environment(report.environment),
@@ -113,29 +119,37 @@ def _category(report: CategoryReport, folder: Path) -> str:
     parts = [
         f"<h2>{escape(report.category)}</h2>",
         *(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs),
-        score_histogram(lines, report.threshold.value),
+        _histogram(lines, report.threshold.value),
         _worst(lines, "The highest-scored normal images", y_true=0),
         _worst(lines, "The lowest-scored anomalous images", y_true=1),
         _failures(report),
-        _issues(report),
-        _fingerprints(report),
+        _issues(report.issues),
+        _model(report),
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    return [parse_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """Return what is shown of each line; `str.splitlines` would also split at U+2028 within a name."""
+    with path.open("rb") as stream:
+        documents = (parse_json(line.decode()) for line in stream)
+        return [{key: document.get(key) for key in _SHOWN_KEYS} for document in documents]
+
+
+def _histogram(lines: list[dict[str, Any]], threshold: float | None) -> str:
+    svg = score_histogram(lines, threshold)
+    return f'<div class="scroll">{svg}</div>' if svg else ""
 
 
 def _worst(lines: list[dict[str, Any]], title: str, *, y_true: int) -> str:
     chosen = [line for line in lines if line["y_true"] == y_true and line["score"] is not None]
     chosen.sort(key=lambda line: line["score"], reverse=y_true == 0)
     rows = [
-        [line["input"], line.get("defect") or "", f"{line['score']:.4g}", line["label"] or "-"]
+        [line["input"], line["defect"] or "-", f"{line['score']:.4g}", line["label"] or "-"]
         for line in chosen[:_WORST]
     ]
     header = ("image", "defect", "score", "label")
-    return f"<h3>{title}</h3>{_table(header, rows, 'words')}" if rows else ""
+    return f"<h3>{title}</h3>{_table(header, rows, 'images')}" if rows else ""
 
 
 def _failures(report: CategoryReport) -> str:
@@ -146,18 +160,18 @@ def _failures(report: CategoryReport) -> str:
     return title + _table(("role", "code", "message"), rows, "words")
 
 
-def _issues(report: CategoryReport) -> str:
-    rows = [[str(issue.severity), f"{issue.code} {issue.name}", issue.message] for issue in report.issues]
+def _issues(issues: Iterable[Issue]) -> str:
+    rows = [[str(issue.severity), f"{issue.code} {issue.name}", issue.message] for issue in issues]
     table = _table(("severity", "code", "message"), rows, "words")
     return f"<h3>What the data check said</h3>{table}" if rows else ""
 
 
-def _fingerprints(report: CategoryReport) -> str:
+def _model(report: CategoryReport) -> str:
     rows = [
         ["checkpoint", f"{report.checkpoint.path} ({report.checkpoint.size_bytes} bytes)"],
         ["checkpoint sha256", report.checkpoint.sha256],
         ["data fingerprint", report.split_fingerprint.sha256],
-        *([str(key), str(value)] for key, value in report.detector.items()),
+        *_facts_below("", report.detector),
     ]
     return "<h3>Model and data</h3>" + _table(("what", "value"), rows, "words")
 
@@ -169,6 +183,21 @@ def _failed_categories(failed: dict[str, str]) -> str:
 
 
 def _environment(environment: dict[str, Any]) -> str:
-    rows = [[key, str(value)] for key, value in environment.items() if key != "packages"]
-    rows += [[name, str(version)] for name, version in environment.get("packages", {}).items()]
-    return "<h2>Environment</h2>" + _table(("what", "value"), rows, "words")
+    return "<h2>Environment</h2>" + _table(("what", "value"), _facts_below("", environment), "words")
+
+
+def _facts_below(path: str, value: object) -> Iterator[list[str]]:
+    """Yield a row for each fact of nested mappings, its keys joined to `features: backbone`."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _facts_below(f"{path}: {key}" if path else str(key), member)
+    else:
+        yield [path, _in_words(value)]
+
+
+def _in_words(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "-", True: "yes", False: "no"}[value]
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_in_words, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

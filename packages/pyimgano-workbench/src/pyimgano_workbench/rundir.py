@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-
-from attrs import evolve
 
 from pyimgano_core.artifacts import (
     atomic_writer,
@@ -21,40 +18,58 @@ from pyimgano_core.artifacts import (
 )
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.report import CategoryReport, RunReport
-from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.errors import ArtifactError, UsageError
-from pyimgano_core.manifest import category_slug
 from pyimgano_core.pipeline import category_model, checkpoint_path
+from pyimgano_workbench.lock import try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from pathlib import Path
     from typing import Any
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.prediction import Prediction
     from pyimgano_core.pipeline import CategoryRun
-    from pyimgano_core.preparation import Prepared
 
 INFER_CONFIG = "artifacts/infer_config.json"
 _STATE = "run.state.json"
+_LOCK = "run.lock"
 
 
-def default_name(config: RunConfig, now: datetime) -> str:
-    """Return `YYYYmmdd_HHMMSS_<dataset>_<recipe>_<model>[_<category>]`."""
-    parts = [now.strftime("%Y%m%d_%H%M%S"), config.dataset.name, config.recipe, config.model.name]
-    if config.dataset.category != "all":
-        parts.append(category_slug(config.dataset.category))
-    return "_".join(part for part in parts if part)
+def partial_of(target: Path) -> Path:
+    """Return where the run of `target` is until it is whole."""
+    return target.with_name(f"{target.name}.partial")
 
 
-def run_key(config: RunConfig, prepared: Prepared, program: str) -> str:
-    """Return what tells one run from another: its settings, its data and the program's version."""
-    settings = evolve(config, output=evolve(config.output, output_dir=None))
-    prints = {c.split.category: fingerprint(c.split, prepared.hashes).sha256 for c in prepared.categories}
-    text = to_json({"config": settings, "data": prints, "version": program})
-    return hashlib.sha256(text.encode()).hexdigest()
+def refuse_taken(target: Path) -> None:
+    """Raise `UsageError` where something stands at `target`, be it a link that leads nowhere."""
+    if os.path.lexists(target):
+        raise UsageError(
+            f"{target} exists; a finished run is never mixed with another: remove it, "
+            "or choose another output.output_dir"
+        )
+
+
+def is_unfinished(target: Path, key: str) -> bool:
+    """Return whether the run of `key` was left unfinished for `target`, and no process is at it."""
+    folder = partial_of(target)
+    if _key_of(folder) != key:
+        return False
+    lock = try_lock(folder / _LOCK)
+    if lock is None:
+        return False
+    lock.close()
+    return True
+
+
+def _key_of(folder: Path) -> str | None:
+    """Return the key of the unfinished run in `folder`, or None where there is none."""
+    try:
+        state = parse_json((folder / _STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    key = state.get("key") if isinstance(state, dict) else None
+    return key if isinstance(key, str) else None
 
 
 class RunDirectory:
@@ -69,23 +84,26 @@ class RunDirectory:
         """Begin or resume the run of `key`.
 
         Raises:
-            UsageError: where the target exists, or another run was left unfinished there.
+            UsageError: where the target exists, another run was left unfinished there, or another process
+                is at it.
         """
-        if os.path.lexists(target):  # a link that leads nowhere is in the way, too
-            raise UsageError(
-                f"{target} exists; a finished run is never mixed with another: remove it, "
-                "or choose another output.output_dir"
-            )
+        refuse_taken(target)
         self.target = target
-        self.folder = target.with_name(f"{target.name}.partial")
-        state = self.folder / _STATE
-        if state.exists() and parse_json(state.read_text(encoding="utf-8")).get("key") != key:
+        self.folder = partial_of(target)
+        found = _key_of(self.folder)
+        if found is None and self.folder.exists() and any(p.name != _LOCK for p in self.folder.iterdir()):
+            raise UsageError(f"{self.folder} exists and holds no unfinished run; remove it to start anew")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = try_lock(self.folder / _LOCK)
+        if lock is None:
+            raise UsageError(f"{self.folder}: another process is at it; choose another output.output_dir")
+        self._lock = lock
+        if _key_of(self.folder) not in {None, key}:
+            lock.close()
             raise UsageError(
                 f"{self.folder} holds an unfinished run with other settings or data; remove it to start anew"
             )
-        if self.folder.exists() and not state.exists():
-            raise UsageError(f"{self.folder} exists and holds no unfinished run; remove it to start anew")
-        write_text(state, to_json({"key": key}) + "\n")
+        write_text(self.folder / _STATE, to_json({"key": key}) + "\n")
 
     def finished_category(self, slug: str) -> CategoryReport | None:
         """Return the report of a category that an earlier, interrupted run has finished, else None."""
@@ -128,16 +146,19 @@ class RunDirectory:
 
     def finish(self) -> None:
         """Give the directory its name."""
-        if self.target.exists():
+        if os.path.lexists(self.target):
             raise UsageError(
                 f"{self.target} was made by somebody else meanwhile; this run is in {self.folder}"
             )
         (self.folder / _STATE).unlink(missing_ok=True)
+        self.release()
+        (self.folder / _LOCK).unlink(missing_ok=True)
         self.folder.rename(self.target)
 
-    def discard(self) -> None:
-        """Remove what was begun, where nothing was finished in it."""
-        if not (self.folder / "categories").exists():
+    def release(self) -> None:
+        """Let another process go on with what is unfinished; remove it where nothing was finished in it."""
+        self._lock.close()
+        if self.folder.exists() and not (self.folder / "categories").exists():
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.report import CategoryReport, RunReport
+    from pyimgano_workbench.training import TrainingRun
 
 _HEADER = (
     "category",
@@ -77,14 +78,22 @@ def _remarks(report: RunReport) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def next_command(folder: Path, config: RunConfig, base: Path) -> str:
-    """Return the exact `pyimgano-infer` command that scores this run's own images."""
+def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:
+    """Return the exact `pyimgano-infer` command that scores one of this run's own images."""
     from pyimgano_core.layouts import load_dataset  # noqa: PLC0415
 
-    samples = load_dataset(config.dataset, base).samples
+    models = run.report.per_category
+    samples = [s for s in load_dataset(config.dataset, base).samples if s.record.category in models]
     command = ["uv", "run"] if "UV" in os.environ else []
-    command += ["pyimgano-infer", "--infer-config", str(folder / INFER_CONFIG)]
+    command += ["pyimgano-infer", "--infer-config", str(run.folder / INFER_CONFIG)]
     test = next((s for s in samples if s.record.split == "test" and s.record.label), samples[0])
-    if len({sample.record.category for sample in samples}) > 1:
+    if len(models) > 1:
         command += ["--category", test.record.category]
-    return shlex.join([*command, os.path.relpath(test.image)])
+    return shlex.join([*command, _from_here(test.image)])
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)

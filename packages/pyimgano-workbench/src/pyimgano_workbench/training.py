@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define, evolve, field
 
 from pyimgano_core.artifacts import atomic_writer
+from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.prediction import StoredArray
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.contracts.structuring import unstructure
@@ -20,7 +21,8 @@ from pyimgano_core.preparation import prepare_dataset
 from pyimgano_workbench import __version__
 from pyimgano_workbench.environment import describe_environment
 from pyimgano_workbench.html import render_html
-from pyimgano_workbench.rundir import RunDirectory, default_name, run_key
+from pyimgano_workbench.identity import run_key, target_folder
+from pyimgano_workbench.rundir import RunDirectory, refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,21 +74,24 @@ def train(
         UsageError: where the output directory is taken.
     """
     start = time.perf_counter()
+    if config.output.output_dir is not None:
+        refuse_taken(resolve_path(config.output.output_dir, Path()))  # before the data is read
     prepared = prepare_dataset(config, base, progress)
-    target = Path(config.output.output_dir or Path("runs") / default_name(config, now))
-    directory = RunDirectory(target, run_key(config, prepared, __version__))
+    environment = describe_environment()
+    key = run_key(config, base, prepared, environment["fingerprint_sha256"])
+    directory = RunDirectory(target_folder(config, key, now), key)
     try:
         done = _run_categories(config, base, progress, prepared, directory)
+        if not done.reports:
+            raise next(iter(done.errors.values()))
+        report = _run_report(config, prepared, done, now, environment)
+        report = evolve(report, seconds={**done.seconds, "total": round(time.perf_counter() - start, 3)})
+        if export_infer_config:
+            directory.write_infer_config(done.reports.values(), unstructure(config.model), __version__)
+        directory.write_run(report, config, render_html(report, directory.folder))
+        directory.finish()
     finally:
-        directory.discard()
-    if not done.reports:
-        raise next(iter(done.errors.values()))
-    report = _run_report(config, prepared, done, now)
-    report = evolve(report, seconds={**done.seconds, "total": round(time.perf_counter() - start, 3)})
-    if export_infer_config:
-        directory.write_infer_config(done.reports.values(), unstructure(config.model), __version__)
-    directory.write_run(report, config, render_html(report, directory.folder))
-    directory.finish()
+        directory.release()
     return TrainingRun(folder=directory.target, report=report, errors=done.errors)
 
 
@@ -140,6 +145,7 @@ def _run_report(
     prepared: Prepared,
     done: _Done,
     now: datetime,
+    environment: dict[str, Any],
 ) -> RunReport:
     return RunReport(
         timestamp_utc=now.isoformat(timespec="seconds"),
@@ -155,7 +161,7 @@ def _run_report(
         per_category=done.reports,
         failed_categories={name: str(error) for name, error in done.errors.items()},
         issues=tuple(issue for issue in prepared.issues if issue.category is None),
-        environment=describe_environment(),
+        environment=environment,
     )
 
 

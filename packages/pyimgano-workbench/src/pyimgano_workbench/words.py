@@ -42,9 +42,16 @@ def threshold_in_words(threshold: Threshold) -> str:
     text = (
         f"The threshold {threshold.value:.6g} lies just above calibration score number {provenance.rank} of "
         f"{provenance.calibration_count} from below, the {provenance.quantile:g} quantile of "
-        f"{_SOURCES[provenance.source]}, none of which was fitted or tested."
+        f"{_SOURCES[provenance.source]}{_apart(provenance)}."
     )
     return " ".join([text, *_caveats(provenance)])
+
+
+def _apart(provenance: ThresholdProvenance) -> str:
+    shared = {"fitted": not provenance.disjoint_from_train, "tested": not provenance.disjoint_from_test}
+    if not any(shared.values()):
+        return ", none of which was fitted or tested"
+    return f", copies of some of which were {' and '.join(word for word, is_so in shared.items() if is_so)}"
 
 
 def _caveats(provenance: ThresholdProvenance) -> list[str]:
@@ -57,4 +64,4 @@ def _caveats(provenance: ThresholdProvenance) -> list[str]:
 def gate_in_words(gate: PixelGate) -> str:
     """Say whether pixel metrics are on, and why."""
     state = "on" if gate.enabled else "off"
-    return f"Pixel metrics are {state}: {gate.message}"
+    return f"Pixel metrics are {state}: {gate.message}."

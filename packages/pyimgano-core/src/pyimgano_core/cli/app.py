@@ -57,13 +57,30 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
     except click.ClickException as exc:
         exc.show()
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return _say("interrupted; what was finished is kept", ExitCode.INTERRUPTED)
-    except Terminated:
-        return _say("terminated; what was finished is kept", ExitCode.TERMINATED)
+    except (click.Abort, KeyboardInterrupt, Terminated) as exc:
+        return _stopped(exc)
     except (OSError, MemoryError) as exc:
         return _abandon_stdout(_environment_code(exc))
+    except Exception as exc:
+        cause = _signal_behind(exc)
+        if cause is None:
+            raise
+        return _stopped(cause)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _stopped(error: BaseException) -> ExitCode:
+    if isinstance(error, Terminated):
+        return _say("terminated; what was finished is kept", ExitCode.TERMINATED)
+    return _say("interrupted; what was finished is kept", ExitCode.INTERRUPTED)
+
+
+def _signal_behind(error: BaseException) -> BaseException | None:
+    """Return the signal's exception where `error` came up while it unwound: a cut import breaks the next."""
+    cause = error.__context__
+    while cause is not None and not isinstance(cause, KeyboardInterrupt | Terminated):
+        cause = cause.__context__
+    return cause
 
 
 def _invoke(command: click.Command, arguments: Sequence[str]) -> object:

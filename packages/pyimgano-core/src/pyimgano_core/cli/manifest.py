@@ -105,7 +105,9 @@ def build(*, layout: str, root: str, category: str, **options: Any) -> None:
 @_manifest_options
 @_output
 @_force
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="The run's seed.")
+@click.option(
+    "--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="The run's seed."
+)
 @click.option(
     "--test-normal-fraction", type=_fraction, default=0.2, show_default=True, help="Share of normals to test."
 )

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyimgano_core.contracts.issue import Issue, Severity
 from pyimgano_core.contracts.preflight import PreflightReport
-from pyimgano_core.errors import ConfigError, MachineError
+from pyimgano_core.errors import ConfigError, MachineError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.errors import PyimganoError
     from pyimgano_core.progress import Progress
 
 GROUP = "pyimgano.preflight"
+_NAMES = {"PF901": "ENVIRONMENT_FAILED", "PF905": "CONFIG_INVALID"}
 
 
 class PreflightRunner(Protocol):
@@ -38,15 +40,17 @@ def preflight_runner() -> PreflightRunner:
     raise MachineError("no preflight is installed; get one with: pip install pyimgano-preflight")
 
 
-def invalid_config_report(error: ConfigError) -> PreflightReport:
-    """Return the report of a config that names no data set to look at."""
+def failure_report(error: PyimganoError | OSError) -> PreflightReport:
+    """Return the report of a preflight that could not look at the data."""
+    code = "PF905" if isinstance(error, UsageError) else "PF901"
+    problems = error.problems if isinstance(error, ConfigError) else (str(error),)
     issues = tuple(
-        Issue(code="PF905", name="CONFIG_INVALID", severity=Severity.ERROR, message=problem)
-        for problem in error.problems
+        Issue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem) for problem in problems
     )
+    by_severity = {severity.value: 0 for severity in Severity} | {"error": len(issues)}
     return PreflightReport(
         pyimgano_version=version("pyimgano-core"),
         status="error",
-        summary={"by_severity": {"error": len(issues)}, "by_code": {"PF905": len(issues)}},
+        summary={"by_severity": by_severity, "by_code": {code: len(issues)}},
         issues=issues,
     )

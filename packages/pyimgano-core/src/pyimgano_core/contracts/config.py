@@ -5,12 +5,13 @@ Paths are relative to the config file, except `output.output_dir`, which is rela
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from attrs import define, field
 from attrs.validators import and_, deep_iterable, ge, gt, instance_of, le, lt, min_len, optional
 
-DATASET_NAMES = ("manifest", "mvtec", "visa", "btad", "custom", "demo")
+DatasetName = Literal["manifest", "mvtec", "visa", "btad", "custom", "demo"]
 MAX_16_BIT = 65535
 MAX_SEED = 2**63 - 1
 
@@ -52,7 +53,7 @@ class DatasetConfig:
     maps linearly to 0..255, e.g. [0, 4095] for a 12-bit camera.
     """
 
-    name: Literal["manifest", "mvtec", "visa", "btad", "custom", "demo"] = "manifest"
+    name: DatasetName = "manifest"
     root: str | None = None
     manifest_path: str | None = None
     category: str = field(default="all", validator=min_len(1))
@@ -75,12 +76,17 @@ class FeaturesConfig:
     layers: tuple[str, ...] | None = field(default=None, validator=optional(min_len(1)))
 
 
+def _known_device(_instance: object, _attribute: object, value: str) -> None:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", value):
+        raise ValueError(f"'device' must be 'auto', 'cpu', 'cuda' or 'cuda:N', not {value!r}")
+
+
 @define(frozen=True, kw_only=True)
 class ModelConfig:
     """Which detector, where it is fitted, and its own options (checked against the detector's fields)."""
 
     name: str = field(default="patchcore", validator=min_len(1))
-    device: str = field(default="auto", validator=min_len(1))
+    device: str = field(default="auto", validator=_known_device)
     features: FeaturesConfig = field(factory=FeaturesConfig)
     options: dict[str, Any] = field(factory=dict)
 
@@ -92,12 +98,17 @@ class ThresholdConfig:
     method: Literal["quantile", "fixed"] = "quantile"
     quantile: float = field(default=0.995, validator=and_(gt(0.0), le(1.0)))
     value: float | None = field(default=None)
-    pixel_value: float | None = None
+    pixel_value: float | None = field(default=None)
 
     @value.validator
     def _fixed_has_value(self, _attribute: object, value: float | None) -> None:
         if (self.method == "fixed") != (value is not None):
             raise ValueError("'value' is needed with method = \"fixed\", and only there")
+
+    @pixel_value.validator
+    def _only_fixed_has_pixel_value(self, _attribute: object, pixel_value: float | None) -> None:
+        if self.method != "fixed" and pixel_value is not None:
+            raise ValueError("'pixel_value' belongs to method = \"fixed\" only")
 
 
 @define(frozen=True, kw_only=True)

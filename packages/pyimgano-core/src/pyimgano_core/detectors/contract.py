@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -9,7 +10,7 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pyimgano_core.progress import Progress
 
@@ -48,9 +49,7 @@ class ScorerGraph:
     detector: str
     size: tuple[int, int]
     info: dict[str, Any] = field(factory=dict)
-    reference: Callable[[NDArray[np.uint8]], ScoresAndMaps] | None = field(
-        default=None, eq=False, repr=False
-    )
+    reference: Callable[[NDArray[np.uint8]], ScoresAndMaps] | None = field(default=None, eq=False, repr=False)
 
 
 @runtime_checkable
@@ -61,9 +60,7 @@ class Detector(Protocol):
     each of its own options. It is registered under the entry-point group `pyimgano.detectors`.
     """
 
-    def fit(
-        self, images: ImageSource, *, seed: int, device: str, progress: Progress
-    ) -> ScorerGraph:
+    def fit(self, images: ImageSource, *, seed: int, device: str, progress: Progress) -> ScorerGraph:
         """Learn what is normal.
 
         Args:

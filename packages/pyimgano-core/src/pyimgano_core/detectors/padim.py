@@ -1,9 +1,10 @@
 """PaDiM: Mahalanobis distance of each patch to the Gaussian of normal patches at its position.
 
 Defard et al., "PaDiM: a Patch Distribution Modeling Framework for Anomaly Detection and Localization", 2021,
-arXiv:2011.08785. Departures: the covariance's regularisation is relative to the features' variance, so that it
-suits any features; the covariance is kept as its leading directions plus that isotropic term, which is exact
-where there are fewer images than `rank` and keeps the model small; features are averaged over 3x3 patches.
+arXiv:2011.08785. Departures: features are averaged over 3x3 patches; a Gaussian describes all patches in a
+small neighbourhood, so that parts may shift a little and few images suffice; the covariance's regularisation
+is relative to the features' variance, so that it suits any features; the covariance is kept as its leading
+directions plus that isotropic term, which keeps the model small.
 """
 
 from __future__ import annotations
@@ -25,22 +26,27 @@ if TYPE_CHECKING:
 class Padim:
     """A Gaussian for every position.
 
-    `dimensions` of the features are kept, chosen at random. `regularization` is added to the covariance's
-    diagonal, in units of the features' mean variance. `rank` directions of each covariance are kept.
-    `smoothing` is the map's Gaussian in input pixels (standard deviation). `score_fraction` of the patches, the
-    farthest, are averaged to the score; 0 takes the farthest.
+    `dimensions` of the features are kept, chosen at random. A Gaussian describes the patches of
+    `neighbourhood` by `neighbourhood` positions around its own, an odd number. `regularization` is added to
+    the covariance's diagonal, in units of the features' mean variance. `rank` directions of each covariance
+    are kept. `smoothing` is the map's Gaussian in input pixels (standard deviation). `score_fraction` of the
+    patches, the farthest, are averaged to the score; 0 takes the farthest.
     """
 
     features: FeaturesConfig = field(factory=FeaturesConfig, validator=instance_of(FeaturesConfig))
-    dimensions: int = field(default=100, validator=ge(1))
+    dimensions: int = field(default=200, validator=ge(1))
+    neighbourhood: int = field(default=3, validator=ge(1))
     regularization: float = field(default=1.0, validator=gt(0.0))
     rank: int = field(default=32, validator=ge(1))
     smoothing: float = field(default=4.0, validator=ge(0.0))
-    score_fraction: float = field(default=0.01, validator=and_(ge(0.0), le(1.0)))
+    score_fraction: float = field(default=0.0, validator=and_(ge(0.0), le(1.0)))
 
-    def fit(
-        self, images: ImageSource, *, seed: int, device: str, progress: Progress
-    ) -> ScorerGraph:
+    @neighbourhood.validator
+    def _has_a_middle(self, _attribute: object, value: int) -> None:
+        if value % 2 == 0:
+            raise ValueError(f"'neighbourhood' must be an odd number, not {value}")
+
+    def fit(self, images: ImageSource, *, seed: int, device: str, progress: Progress) -> ScorerGraph:
         """Estimate the Gaussians; see `Detector.fit`."""
         fit = torch_part("padim", "fit_padim")
         return fit(self, images, seed=seed, device=device, progress=progress)

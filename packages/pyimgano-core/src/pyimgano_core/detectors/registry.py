@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, fields, has
 
+from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.structuring import StructuringError, structure, unknown
 from pyimgano_core.errors import ConfigError, MachineError
 
@@ -75,18 +76,19 @@ def features_problems(features: FeaturesConfig, base: Path) -> list[str]:
         ]
     if weights is None:
         return [
-            f"{where}.weights: the backbone {features.backbone!r} needs weights: a file, or 'pretrained' for "
-            f"timm's hub; without any, use the backbone {FILTERS!r}"
+            f"{where}.weights: {features.backbone!r} needs a file of weights, or 'pretrained' for timm's hub; "
+            f"without any, use the backbone {FILTERS!r}"
         ]
-    if weights not in NOT_A_FILE and not (base / weights).is_file():
-        return [f"{where}.weights: no such file {str(base / weights)!r}; or 'pretrained' for timm's hub"]
+    path = resolve_path(weights, base)
+    if weights not in NOT_A_FILE and not path.is_file():
+        return [f"{where}.weights: no such file {str(path)!r}; or 'pretrained' for timm's hub"]
     return []
 
 
 def _resolved(features: FeaturesConfig, base: Path) -> FeaturesConfig:
     if features.weights is None or features.weights in NOT_A_FILE:
         return features
-    return evolve(features, weights=str(base / features.weights))
+    return evolve(features, weights=str(resolve_path(features.weights, base)))
 
 
 def _load(entry: EntryPoint) -> type[Detector]:

@@ -11,7 +11,7 @@ from attrs import define, evolve
 
 from pyimgano_core.contracts.infer_config import CategoryModel, Checkpoint, Preprocessing, SelfTest
 from pyimgano_core.contracts.prediction import Failure, Prediction
-from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure
+from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure, Results
 from pyimgano_core.contracts.threshold import Threshold
 from pyimgano_core.detectors import ScorerGraph, create_detector
 from pyimgano_core.duplicates import fingerprint
@@ -24,7 +24,7 @@ from pyimgano_core.scoring.files import ScoredImage, score_files
 from pyimgano_core.thresholds import calibrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
@@ -81,19 +81,17 @@ def run_category(
         DataError: where no train image can be read.
     """
     clock = _Clock()
-    split, name = category.split, category.split.category
-    slug = category_slug(name)
+    split = category.split
     preprocessing = Preprocessing(
         resize=config.dataset.resize, sixteen_bit_range=config.dataset.sixteen_bit_range
     )
     graph, failures = _fit(split, preprocessing, config, base, progress)
     clock.lap("fit")
-    facts = {key: value for key, value in graph.info.items() if key != "seconds"}  # reports repeat exactly
     clock.laps |= {f"fit.{step}": value for step, value in graph.info.get("seconds", {}).items()}
     scorer = OnnxScorer(graph.model)
-    calibration = _calibrate(split, scorer, preprocessing, config, progress)
+    calibration = _calibrate(split, prepared.hashes, scorer, preprocessing, config=config, progress=progress)
     clock.lap("calibrate")
-    scored = _score(split.test, scorer, preprocessing, progress, f"{name}: test")
+    scored = _score(split.test, scorer, preprocessing, progress, f"{split.category}: test")
     evaluation = evaluate(
         scored,
         category,
@@ -104,21 +102,15 @@ def run_category(
     clock.lap("evaluate")
     failures += _failures("calibration", calibration.predictions)
     failures += _failures("test", evaluation.predictions)
-    report = CategoryReport(
-        category=name,
-        slug=slug,
-        dataset_summary=evolve(summarize_split(split), failed_count=len(failures)),
-        split_fingerprint=fingerprint(split, prepared.hashes),
-        pixel_metrics_status=category.gate,
-        threshold=calibration.image,
-        pixel_threshold=calibration.pixel,
-        results=evaluation.results,
-        checkpoint=_checkpoint(graph.model, slug),
+    report = _report(
+        category,
+        prepared,
+        graph,
         preprocessing=preprocessing,
+        calibration=calibration,
+        results=evaluation.results,
         self_test=SelfTest(**run_self_test(scorer)),
-        detector={"name": graph.detector, **facts},
-        failures=tuple(failures),
-        issues=tuple(issue for issue in prepared.issues if issue.category == name),
+        failures=failures,
     )
     return CategoryRun(
         graph=graph,
@@ -126,6 +118,38 @@ def run_category(
         predictions=evaluation.predictions,
         calibration=calibration.predictions,
         seconds=clock.laps,
+    )
+
+
+def _report(
+    category: PreparedCategory,
+    prepared: Prepared,
+    graph: ScorerGraph,
+    *,
+    preprocessing: Preprocessing,
+    calibration: _Calibration,
+    results: Results,
+    self_test: SelfTest,
+    failures: list[InputFailure],
+) -> CategoryReport:
+    name = category.split.category
+    slug = category_slug(name)
+    facts = {key: value for key, value in graph.info.items() if key != "seconds"}  # reports repeat exactly
+    return CategoryReport(
+        category=name,
+        slug=slug,
+        dataset_summary=evolve(summarize_split(category.split), failed_count=len(failures)),
+        split_fingerprint=fingerprint(category.split, prepared.hashes),
+        pixel_metrics_status=category.gate,
+        threshold=calibration.image,
+        pixel_threshold=calibration.pixel,
+        results=results,
+        checkpoint=_checkpoint(graph.model, slug),
+        preprocessing=preprocessing,
+        self_test=self_test,
+        detector={"name": graph.detector, **facts},
+        failures=tuple(failures),
+        issues=tuple(issue for issue in prepared.issues if issue.category == name),
     )
 
 
@@ -167,8 +191,10 @@ def _score(
 
 def _calibrate(
     split: CategorySplit,
+    hashes: Mapping[Path, str],
     scorer: OnnxScorer,
     preprocessing: Preprocessing,
+    *,
     config: RunConfig,
     progress: Progress,
 ) -> _Calibration:
@@ -180,9 +206,14 @@ def _calibrate(
             scores.append(result.score)
             maxima.append(result.anomaly_map.max())
     group_ids = {sample.record.group_id for sample in split.calibration} - {None}
+    disjoint = {
+        f"disjoint_from_{role}": _contents(split.calibration, hashes).isdisjoint(_contents(samples, hashes))
+        for role, samples in split.by_role
+        if role != "calibration"
+    }
 
     def threshold_of(values: list[float], score_source: Any) -> Threshold:
-        return calibrate(
+        threshold = calibrate(
             np.array(values, dtype=np.float32),
             config.threshold,
             source=split.calibration_source,
@@ -190,12 +221,18 @@ def _calibrate(
             groups=len(group_ids) or None,
             score_source=score_source,
         )
+        return evolve(threshold, provenance=evolve(threshold.provenance, **disjoint))
 
     return _Calibration(
         image=threshold_of(scores, "image_score"),
         pixel=threshold_of(maxima, "map_maximum"),
         predictions=tuple(lines),
     )
+
+
+def _contents(samples: Sequence[Sample], hashes: Mapping[Path, str]) -> set[str]:
+    """Return what tells images apart: copies of one are the same."""
+    return {hashes.get(sample.image, str(sample.image)) for sample in samples}
 
 
 def _failures(role: str, predictions: tuple[Prediction, ...]) -> list[InputFailure]:

@@ -1,33 +1,33 @@
-"""A scorer graph in onnxruntime: one image per run, on one thread; callers run several in threads of their own."""
+"""A scorer graph in onnxruntime: one image per run, on one thread; several runs at once are the callers'."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from attrs import define
+from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from pyimgano_core.errors import ArtifactError, ExitCode, PyimganoError
 from pyimgano_core.scoring._trust import graph_problems
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
 _FATAL = 4  # of the runtime's log levels
 _CHANNELS = 3
 _OUTPUTS = {"score": 1, "anomaly_map": 3}  # name to number of dimensions
 _RUNTIME_ERRORS = (
+    runtime_errors.EPFail,
     runtime_errors.Fail,
     runtime_errors.InvalidArgument,
     runtime_errors.InvalidGraph,
     runtime_errors.InvalidProtobuf,
     runtime_errors.NotImplemented,
     runtime_errors.RuntimeException,
+    ValueError,  # a message of the runtime that quotes broken names is no text
 )
 
 
@@ -70,9 +70,12 @@ class OnnxScorer:
         problems = graph_problems(content)
         if problems:
             raise ArtifactError(f"the model can't be trusted: {'; '.join(problems)}")
-        self._session = _open(content)
-        self.size = _input_size(self._session)
-        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        try:
+            self._session = _open(content)
+            self.size = _input_size(self._session)
+            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        except _RUNTIME_ERRORS as exc:
+            raise ArtifactError(f"the model can't be loaded: {_first_line(exc)}") from exc
         _check_format(self.metadata)
 
     def score(self, image: NDArray[np.uint8]) -> Score:
@@ -82,6 +85,7 @@ class OnnxScorer:
             image: (H, W, 3) RGB of the model's size.
 
         Raises:
+            ArtifactError: the graph fails on the image.
             NonFiniteScoreError: the score or the map holds a value that is no finite number.
             ValueError: the image has another shape or type.
         """
@@ -95,10 +99,26 @@ class OnnxScorer:
         """Return scores (N,) and maps (N, H, W) of images (N, H, W, 3) as one batch, whatever their values.
 
         The canonical score of an image is that of a batch of one.
+
+        Raises:
+            ArtifactError: the graph fails on the images, or answers in another shape.
+            ValueError: the images have another shape or type.
         """
         if images.dtype != np.uint8 or images.shape[1:] != (*self.size, _CHANNELS):
-            raise ValueError(f"images must be uint8 (N, {self.size[0]}, {self.size[1]}, 3), not {images.shape}")
-        scores, maps = self._session.run(list(_OUTPUTS), {"image": np.ascontiguousarray(images)})
+            raise ValueError(
+                f"images must be uint8 (N, {self.size[0]}, {self.size[1]}, 3), "
+                f"not {images.dtype} {images.shape}"
+            )
+        try:
+            scores, maps = self._session.run(list(_OUTPUTS), {"image": np.ascontiguousarray(images)})
+        except _RUNTIME_ERRORS as exc:
+            raise ArtifactError(f"the model can't be run: {_first_line(exc)}") from exc
+        count, size = len(images), self.size
+        if scores.shape != (count,) or maps.shape != (count, *size):
+            raise ArtifactError(
+                f"the model gives 'score' {scores.shape} and 'anomaly_map' {maps.shape} for {count} images, "
+                f"instead of {(count,)} and {(count, *size)}"
+            )
         return scores, maps
 
 
@@ -122,11 +142,16 @@ def _open(content: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = _FATAL
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except _RUNTIME_ERRORS as exc:
-        reason = str(exc).splitlines()[0]
-        raise ArtifactError(f"the model can't be loaded: {reason}") from exc
+    return onnxruntime.InferenceSession(
+        content,
+        options,
+        providers=["CPUExecutionProvider"],
+        enable_fallback=0,  # it prints to stdout, and there is nothing to fall back to
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _input_size(session: onnxruntime.InferenceSession) -> tuple[int, int]:
@@ -150,4 +175,6 @@ def _input_size(session: onnxruntime.InferenceSession) -> tuple[int, int]:
 def _check_format(metadata: dict[str, str]) -> None:
     found = metadata.get("pyimgano.format_version", str(FORMAT_VERSION))
     if found != str(FORMAT_VERSION):
-        raise ArtifactError(f"the model has format version {found}, this program reads {FORMAT_VERSION}; update it")
+        raise ArtifactError(
+            f"the model has format version {found}, this program reads {FORMAT_VERSION}; update it"
+        )

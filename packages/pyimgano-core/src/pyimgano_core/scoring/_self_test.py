@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pyimgano_core.errors import ArtifactError
+from pyimgano_core.scoring._scorer import NonFiniteScoreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +50,13 @@ def check_self_test(scorer: OnnxScorer, expected: SelfTest) -> None:
     """Compare a graph's answer to the probe image with the recorded one.
 
     Raises:
-        ArtifactError: it differs by more than the tolerance, relative to the expected value.
+        ArtifactError: it differs by more than the tolerance, relative to the expected value, or is no finite
+            number.
     """
-    result = scorer.score(probe_image(scorer.size, expected.seed))
+    try:
+        result = scorer.score(probe_image(scorer.size, expected.seed))
+    except NonFiniteScoreError as exc:
+        raise ArtifactError(f"self-test: {exc}") from exc
     found = {"score": result.score, "map_maximum": float(result.anomaly_map.max())}
     for name, value in found.items():
         wanted = getattr(expected, name)

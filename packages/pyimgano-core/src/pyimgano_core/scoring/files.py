@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import define
+from numpy.typing import NDArray
 
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.engine import map_ordered
@@ -16,9 +18,6 @@ from pyimgano_core.scoring._scorer import NonFiniteScoreError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from pyimgano_core.contracts.infer_config import Preprocessing
     from pyimgano_core.scoring._scorer import OnnxScorer

@@ -45,12 +45,14 @@ def hold_out(
     return draw_groups(groups, target, most, key), None
 
 
-def calibration_issue(split: CategorySplit, quantile: float) -> Issue | None:
-    """Return a warning where there are too few calibration images for a threshold at `quantile`.
+def needed_normals(quantile: float) -> int:
+    """Return how many calibration normals a quantile needs in order to lie below their maximum."""
+    return math.ceil(1.0 / (1.0 - quantile) - 1e-9) if quantile < 1.0 else 1
 
-    Below 1 / (1 - quantile) images, the quantile is the highest score itself or close to it.
-    """
-    needed = math.ceil(1.0 / (1.0 - quantile) - 1e-9) if quantile < 1.0 else 1
+
+def calibration_issue(split: CategorySplit, quantile: float) -> Issue | None:
+    """Return a warning where there are too few calibration images for a threshold at `quantile`."""
+    needed = needed_normals(quantile)
     count = len(split.calibration)
     if count >= needed:
         return None

@@ -31,7 +31,9 @@ def resolve_device(name: str) -> torch.device:
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
-        raise MachineError(f"the device {name!r} is missing: torch sees {count} CUDA devices; use 'auto' or 'cpu'")
+        raise MachineError(
+            f"the device {name!r} is missing: torch sees {count} CUDA devices; use 'auto' or 'cpu'"
+        )
     return device
 
 

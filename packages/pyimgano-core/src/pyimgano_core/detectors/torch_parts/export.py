@@ -21,14 +21,13 @@ from attrs import define, field
 from onnx import numpy_helper
 
 from pyimgano_core.detectors.contract import ScorerGraph
+from pyimgano_core.detectors.torch_parts.scorer import Scorer
 from pyimgano_core.scoring import FORMAT_VERSION, OnnxScorer, probe_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torch import Tensor
-
-    from pyimgano_core.detectors.torch_parts.scorer import Scorer
 
 _HEAD = "head."
 _TOLERANCE = 1e-3  # of the answer's size
@@ -72,11 +71,16 @@ def export_scorer(
     content = model.SerializeToString(deterministic=True)
     difference = _check_parity(scorer, content)
     seconds = {**seconds, "export": time.perf_counter() - started}
+    rounded = {name: round(value, 3) for name, value in seconds.items()}
     return ScorerGraph(
         model=content,
         detector=detector,
         size=scorer.size,
-        info={**info, "parity": difference, "seconds": {name: round(value, 3) for name, value in seconds.items()}},
+        info={
+            **info,
+            "parity": difference,
+            "seconds": rounded,
+        },
         reference=scorer.run,
     )
 
@@ -105,7 +109,7 @@ def _template(architecture: _Architecture) -> bytes:
             buffer.copy_(torch.rand(buffer.shape, generator=generator))
     model = _export(scorer)
     _strip(model)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _export(scorer: Scorer) -> onnx.ModelProto:

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import torch
-from attrs import define
 from torch import Tensor, nn
 
 from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
+from pyimgano_core.detectors.torch_parts.moments import GridMoments
 from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterate_patches
 from pyimgano_core.detectors.torch_parts.scorer import Scorer
 
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from pyimgano_core.detectors.padim import Padim
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
     from pyimgano_core.progress import Progress
-
-
-@define(kw_only=True, eq=False)
-class _Moments:
-    """Mean (P, D) and covariance (P, D, D) of the features at each position, float64."""
-
-    mean: Tensor
-    covariance: Tensor
 
 
 class PositionGaussian(nn.Module):
@@ -72,9 +64,11 @@ def fit_padim(
     with reproducible():
         patches = build_patch_features(options.features, images.size, seed)
         dimensions = _choose_dimensions(options, patches, seed)
-        moments = _gather(images, patches, dimensions, target, progress)
+        vectors = iterate_patches(images, patches, target, progress)
+        chosen = (vector.index_select(1, dimensions.to(target)) for vector in vectors)
+        moments = GridMoments(chosen, patches.grid, options.neighbourhood)
         featured = time.perf_counter()
-        head = _gaussian(options, moments, dimensions, patches, len(images))
+        head = _gaussian(options, moments, dimensions, patches.groups)
         scorer = Scorer(
             patches,
             head,
@@ -99,47 +93,24 @@ def _choose_dimensions(options: Padim, patches: PatchFeatures, seed: int) -> Ten
     return torch.randperm(patches.channels, generator=generator)[:count].sort().values
 
 
-def _gather(
-    images: ImageSource,
-    patches: PatchFeatures,
-    dimensions: Tensor,
-    device: torch.device,
-    progress: Progress,
-) -> _Moments:
-    """Sum deviations from the first image, which keeps the products small, and derive the moments."""
-    origin: Tensor | None = None
-    for vectors in iterate_patches(images, patches, device, progress):
-        chosen = vectors.index_select(1, dimensions.to(device)).double()  # (P, D)
-        if origin is None:
-            origin, total = chosen, torch.zeros_like(chosen)
-            products = total.new_zeros(*chosen.shape, chosen.shape[1])  # (P, D, D)
-        offset = chosen - origin
-        total += offset
-        products.baddbmm_(offset[:, :, None], offset[:, None, :])
-    assert origin is not None  # noqa: S101 there is at least one image
-    offset = total / len(images)
-    products -= len(images) * offset[:, :, None] * offset[:, None, :]
-    return _Moments(mean=origin + offset, covariance=products / max(1, len(images) - 1))
-
-
-def _gaussian(
-    options: Padim, moments: _Moments, dimensions: Tensor, patches: PatchFeatures, images: int
-) -> PositionGaussian:
-    """Scale the groups of channels by their variance within and across positions, then factorise."""
-    within = moments.covariance.diagonal(dim1=1, dim2=2).mean(dim=0)  # (D,)
-    across = moments.mean.var(dim=0, correction=0)  # (D,)
-    groups = torch.unique(patches.groups[dimensions], return_inverse=True)[1]
-    deviation = group_deviations(within + across, groups)
-    covariance = moments.covariance / (deviation[:, None] * deviation[None, :])
-    mean_variance = covariance.diagonal(dim1=1, dim2=2).mean()
-    isotropic = options.regularization * mean_variance
-    if float(isotropic) <= 0:  # a single image has no variance: plain distances in scaled units
+def _gaussian(options: Padim, moments: GridMoments, dimensions: Tensor, groups: Tensor) -> PositionGaussian:
+    """Scale the channels by their groups' deviation, then keep the leading directions of each covariance."""
+    total, within = moments.variances()
+    deviation = group_deviations(total, torch.unique(groups[dimensions], return_inverse=True)[1])
+    isotropic = options.regularization * (within / deviation.square()).mean()
+    if float(isotropic) <= 0:  # no variance at all: plain distances in scaled units
         isotropic = torch.ones_like(isotropic)
-    rank = max(1, min(options.rank, len(dimensions), images - 1))
-    values, vectors = torch.linalg.eigh(covariance)  # ascending
-    values = values[:, -rank:].clamp(min=0)  # (P, R)
-    factor = vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :]
+    rank = min(options.rank, len(dimensions))
+    means, factors = [], []
+    for mean, covariance in moments.rows():
+        values, vectors = torch.linalg.eigh(covariance / (deviation[:, None] * deviation))  # ascending
+        values = values[:, -rank:].clamp(min=0)  # (w, R)
+        factors.append(vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :])
+        means.append(mean)
     scale = 1 / (deviation * isotropic.sqrt())
     return PositionGaussian(
-        dimensions.to(scale.device), scale.float(), (moments.mean * scale).float(), factor.float()
+        dimensions.to(scale.device),
+        scale.float(),
+        (torch.cat(means) * scale).float(),
+        torch.cat(factors).float(),
     )

@@ -16,6 +16,8 @@ from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterat
 from pyimgano_core.detectors.torch_parts.scorer import Scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyimgano_core.detectors.contract import ImageSource, ScorerGraph
     from pyimgano_core.detectors.patchcore import PatchCore
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
@@ -63,7 +65,9 @@ def fit_patchcore(
     started = time.perf_counter()
     with reproducible():
         patches = build_patch_features(options.features, images.size, seed)
-        candidates = _candidates(options, images, patches, target, generator, progress)  # (M, C)
+        vectors = iterate_patches(images, patches, target, progress)
+        per_image = -(-options.candidates // max(1, len(images)))
+        candidates = _sample(vectors, per_image, generator)  # (M, C)
         featured = time.perf_counter()
         deviation = group_deviations(candidates.var(dim=0, correction=0), patches.groups)
         candidates /= deviation
@@ -92,19 +96,12 @@ def fit_patchcore(
     return export_scorer(scorer, detector="patchcore", info=info, seconds=seconds)
 
 
-def _candidates(
-    options: PatchCore,
-    images: ImageSource,
-    patches: PatchFeatures,
-    device: torch.device,
-    generator: torch.Generator,
-    progress: Progress,
-) -> Tensor:
-    per_image = -(-options.candidates // max(1, len(images)))
+def _sample(vectors: Iterable[Tensor], per_image: int, generator: torch.Generator) -> Tensor:
+    """Return (M, C): so many vectors of each image, drawn at random, in their own order."""
     kept = []
-    for vectors in iterate_patches(images, patches, device, progress):
-        order = torch.randperm(len(vectors), generator=generator)[:per_image]
-        kept.append(vectors[order.sort().values.to(device)])
+    for image in vectors:
+        drawn = torch.randperm(len(image), generator=generator)[:per_image]
+        kept.append(image[drawn.sort().values.to(image.device)])
     return torch.cat(kept)
 
 

@@ -82,7 +82,9 @@ def layer_names(network: nn.Module) -> list[str]:
 def _choose_layers(network: nn.Module, features: FeaturesConfig) -> tuple[str, ...]:
     names, where = layer_names(network), "$.model.features"
     if not names:
-        raise ConfigError([f"{where}.backbone: {features.backbone!r} offers no intermediate layers; choose another"])
+        raise ConfigError(
+            [f"{where}.backbone: {features.backbone!r} offers no intermediate layers; choose another"]
+        )
     if features.layers is None:
         return _default_layers(network)
     problems = [
@@ -141,7 +143,9 @@ def _needed_names(backbone: Backbone, size: tuple[int, int]) -> set[str]:
             hook.remove()
     own = {name: name.rpartition(".")[0] for name in backbone.network.state_dict()}
     return {
-        name for name, module in own.items() if module in used | {""} and not name.endswith("num_batches_tracked")
+        name
+        for name, module in own.items()
+        if module in used | {""} and not name.endswith("num_batches_tracked")
     }
 
 

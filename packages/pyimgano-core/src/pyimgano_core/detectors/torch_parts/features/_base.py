@@ -10,15 +10,20 @@ from torch import Tensor, nn
 
 
 class Features(nn.Module):
-    """Base of feature extractors: `forward` takes uint8 (N, H, W, 3) and returns maps (N, C, h, w), one per layer.
+    """Base of feature extractors.
+
+    `forward` takes uint8 (N, H, W, 3) and returns maps (N, C, h, w), one per layer.
 
     Attributes:
         info: facts for the record, ready for JSON, without paths.
         scale_by_channel: whether the channels of a map have units of their own, so that each is scaled by
             itself; else all channels of a map are scaled alike.
+        zero_beyond_border: whether a 3x3 average at the border counts zeros outside, as published for
+            networks, whose rectified features rest at zero; else it is over the inside only.
     """
 
     scale_by_channel: ClassVar[bool] = False
+    zero_beyond_border: ClassVar[bool] = True
     info: dict[str, Any]
 
 
@@ -49,10 +54,12 @@ class PatchFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return (N, P, C) for uint8 (N, H, W, 3); P runs over the grid's rows first."""
-        maps = [self._on_grid(F.avg_pool2d(layer, 3, stride=1, padding=1)) for layer in self.features(image)]
+        maps = [self._on_grid(layer) for layer in self.features(image)]
         return torch.cat(maps, dim=1).flatten(2).transpose(1, 2)
 
     def _on_grid(self, layer: Tensor) -> Tensor:
+        zeros = self.features.zero_beyond_border
+        layer = F.avg_pool2d(layer, 3, stride=1, padding=1, count_include_pad=zeros)
         if tuple(layer.shape[-2:]) == self.grid:
             return layer
         return F.interpolate(layer, size=self.grid, mode="bilinear", align_corners=False)

@@ -1,7 +1,8 @@
-"""Features without weights: fixed filters for orientation, spots, contrast and colour on a small pyramid.
+"""Features without weights: fixed filters for orientation, contrast and colour on a small pyramid.
 
-The same filters run on the image, its half and its quarter. Their responses are pooled to a grid of 8 pixels,
-by average for textures and by maximum for small marks, and leave as one map of 51 channels.
+The same filters run on the image, its half and its quarter. The logarithms of their responses, whose
+distribution is near a Gaussian, are pooled to a grid of 8 pixels, by average for textures and by maximum for
+small marks, and leave as one map of 45 channels.
 """
 
 from __future__ import annotations
@@ -19,29 +20,32 @@ STRIDE = 8
 _LEVELS = 3
 _ORIENTATIONS = 4
 _WAVELENGTH = 4.0  # pixels of the level
-_FLOOR = 1e-3  # keeps square roots smooth where an image is flat; intensities run from 0 to 1
-_OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1 / 2, -1 / 2, 0.0), (1 / 4, 1 / 4, -1 / 2))  # light, red-green, yellow-blue
+_FLOOR = 1e-5  # power that counts as nothing, below that of one grey level; intensities run from 0 to 1
+_OPPONENT = (
+    (1 / 3, 1 / 3, 1 / 3),
+    (1 / 2, -1 / 2, 0.0),
+    (1 / 4, 1 / 4, -1 / 2),
+)  # light, red-green, yellow-blue
 
 
 class Filters(Features):
-    """Gabor energies, differences of Gaussians, local contrast and mean colour."""
+    """Gabor energies and local contrasts in logarithms, and mean colour."""
 
     scale_by_channel: ClassVar[bool] = True
+    zero_beyond_border: ClassVar[bool] = False
     opponent: Tensor
     gabors: Tensor
-    fine: Tensor
-    coarse: Tensor
+    window: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.info = {"backbone": "filters", "stride": STRIDE}
         self.register_buffer("opponent", torch.tensor(_OPPONENT)[:, :, None, None])  # (3, 3, 1, 1)
         self.register_buffer("gabors", _gabor_pairs())  # (2 * orientations, 1, k, k)
-        self.register_buffer("fine", _gaussian(1.0))  # (1, 1, k, k)
-        self.register_buffer("coarse", _gaussian(1.6))  # (1, 1, k, k)
+        self.register_buffer("window", _gaussian(1.6))  # (1, 1, k, k)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Return one map (N, 51, ceil(H / 8), ceil(W / 8)) for uint8 (N, H, W, 3)."""
+        """Return one map (N, 45, ceil(H / 8), ceil(W / 8)) for uint8 (N, H, W, 3)."""
         height, width = image.shape[1:3]
         pixels = image.permute(0, 3, 1, 2).to(torch.float32) / 255
         pixels = F.pad(pixels, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
@@ -53,23 +57,19 @@ class Filters(Features):
         return [torch.cat(maps, dim=1)]
 
     def _responses(self, level: Tensor, stride: int) -> list[Tensor]:
-        light = level[:, :1]
-        parts = _convolve(light, self.gabors)
-        energy = (parts[:, 0::2].square() + parts[:, 1::2].square() + _FLOOR**2).sqrt()
-        spots = _convolve(light, self.fine) - _convolve(light, self.coarse)
+        parts = _convolve(level[:, :1], self.gabors)
+        energy = _log(parts[:, 0::2].square() + parts[:, 1::2].square())
         contrast = torch.cat([self._contrast(level[:, index : index + 1]) for index in range(3)], dim=1)
-        return [
-            F.avg_pool2d(energy, stride),
-            F.max_pool2d(energy, stride),
-            F.max_pool2d(spots, stride),
-            F.max_pool2d(-spots, stride),
-            F.avg_pool2d(contrast, stride),
-            F.max_pool2d(contrast, stride),
-        ]
+        responses = torch.cat([energy, contrast], dim=1)
+        return [F.avg_pool2d(responses, stride), F.max_pool2d(responses, stride)]
 
     def _contrast(self, channel: Tensor) -> Tensor:
-        deviation = channel - _convolve(channel, self.coarse)
-        return (_convolve(deviation.square(), self.coarse) + _FLOOR**2).sqrt()
+        deviation = channel - _convolve(channel, self.window)
+        return _log(_convolve(deviation.square(), self.window))
+
+
+def _log(power: Tensor) -> Tensor:
+    return (power + _FLOOR).log() / 2
 
 
 def _convolve(channel: Tensor, kernels: Tensor) -> Tensor:

@@ -86,12 +86,9 @@ def load_into(network: nn.Module, file: WeightFile, needed: set[str]) -> Loaded:
     if absent:
         misfits = [name for name in absent if name in file.tensors]
         what = "have other shapes" if misfits else "are missing"
-        raise ConfigError(
-            [
-                f"{KEY}: {file.name!r} does not fit the backbone: {len(absent)} of the {len(needed)} tensors "
-                f"that its layers need {what} ({_shown(misfits or absent)})"
-            ]
-        )
+        problem = f"{len(absent)} of the {len(needed)} tensors that its layers need {what}"
+        names = _shown(misfits or absent)
+        raise ConfigError([f"{KEY}: {file.name!r} does not fit the backbone: {problem} ({names})"])
     network.load_state_dict(fitting, strict=False)
     return Loaded(
         missing=tuple(sorted(own.keys() - fitting.keys())),

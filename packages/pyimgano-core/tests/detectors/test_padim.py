@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import torch
+
+from pyimgano_core.contracts.config import ModelConfig
+from pyimgano_core.detectors import create_detector
+from pyimgano_core.detectors.padim import Padim
+from pyimgano_core.errors import ConfigError
+
+
+def gather(images, scorer):
+    """Return the chosen features of images (N, P, D), float64."""
+    with torch.no_grad():
+        vectors = scorer.patches(torch.from_numpy(images))
+    return vectors.index_select(2, scorer.head.dimensions).double().numpy()
+
+
+def windows(train, grid, neighbourhood):
+    """Return for each position the vectors (n, D) of all images in its neighbourhood."""
+    rows, columns = grid
+    on_grid = train.reshape(len(train), rows, columns, -1)
+    reach = neighbourhood // 2
+    return [
+        on_grid[
+            :, max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
+        ].reshape(-1, train.shape[2])
+        for row in range(rows)
+        for column in range(columns)
+    ]
+
+
+def slow_distances(train, query, grid, options):
+    """Mahalanobis distances by inverting the whole covariance of each position's neighbourhood."""
+    deviation = train.std(axis=(0, 1))
+    near = windows(train / deviation, grid, options.neighbourhood)
+    covariances = [np.cov(vectors, rowvar=False, ddof=0) for vectors in near]
+    isotropic = options.regularization * np.mean([np.diag(matrix) for matrix in covariances])
+    distances = np.empty(query.shape[:2])
+    for place, (vectors, matrix) in enumerate(zip(near, covariances, strict=True)):
+        inverse = np.linalg.inv(matrix + isotropic * np.eye(len(matrix)))
+        offsets = query[:, place] / deviation - vectors.mean(axis=0)
+        distances[:, place] = np.sqrt(np.einsum("nd,de,ne->n", offsets, inverse, offsets))
+    return distances
+
+
+@pytest.mark.parametrize("neighbourhood", [1, 3])
+@pytest.mark.parametrize("regularization", [0.01, 1.0])
+def test_distances_are_those_of_the_inverted_covariance(fit, textures, rating, regularization, neighbourhood):
+    options = Padim(dimensions=12, regularization=regularization, neighbourhood=neighbourhood)
+    train, queries = textures(9), textures(2, seed=4)
+    scorer, _, found = rating(fit(options, train), queries)
+    expected = slow_distances(gather(train, scorer), gather(queries, scorer), scorer.grid, options)
+    np.testing.assert_allclose(expected, found, rtol=5e-3)
+
+
+def test_the_rank_is_bounded_by_the_option_and_the_dimensions(fit, textures):
+    assert 2 == fit(Padim(rank=2, dimensions=12), textures(5)).info["rank"]
+    assert 12 == fit(Padim(dimensions=12), textures(5)).info["rank"]
+
+
+def test_the_dimensions_are_bounded_by_the_features(fit, textures, rating):
+    graph = fit(Padim(dimensions=10_000), textures(2))
+    scorer, vectors, _ = rating(graph, textures(1))
+    assert graph.info["dimensions"] == vectors.shape[2]
+    assert list(range(vectors.shape[2])) == scorer.head.dimensions.tolist()
+
+
+def test_the_order_of_the_images_does_not_matter(fit, textures, rating):
+    images, query = textures(20), textures(1, seed=4)
+    _, _, one = rating(fit(Padim(dimensions=12), images), query)
+    _, _, other = rating(fit(Padim(dimensions=12), images[::-1].copy()), query)
+    np.testing.assert_allclose(one, other, rtol=1e-3)
+
+
+def test_a_neighbourhood_needs_a_middle(tmp_path):
+    with pytest.raises(ConfigError, match=r"options\.neighbourhood: .* odd number, not 4"):
+        create_detector(ModelConfig(name="padim", options={"neighbourhood": 4}), tmp_path)
+
+
+def test_a_wider_neighbourhood_forgives_a_shifted_part(fit, textures, rating):
+    train = textures(6)
+    train[:, 24:32, 24:32] = 0
+    shifted = textures(1, seed=4)
+    shifted[:, 24:32, 32:40] = 0
+    maxima = [
+        float(rating(fit(Padim(dimensions=12, neighbourhood=width), train), shifted)[2].max())
+        for width in (1, 3)
+    ]
+    assert maxima[1] < 0.5 * maxima[0]

@@ -1,0 +1,66 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+
+from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.progress import SilentProgress
+from pyimgano_core.recipes import load_run_config
+from pyimgano_workbench.html import render_html
+from pyimgano_workbench.training import train
+
+HOSTILE = "a\u2028b\x85<script>.png"  # both split lines, as `str.splitlines` sees them
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, write_dataset, write_config):
+    """One run, an image of which has a hostile name."""
+    folder = tmp_path_factory.mktemp("html")
+    manifest = write_dataset(folder / "data")
+    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").split("\n") if line]
+    (manifest.parent / rows[-1]["image_path"]).rename(manifest.parent / HOSTILE)
+    rows[-1]["image_path"] = HOSTILE
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    manifest.write_text(text, encoding="utf-8", newline="")
+    config_path = write_config(folder, manifest)
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return train(load_run_config(config_path), folder, SilentProgress(), now=now, export_infer_config=False)
+
+
+def page_of(run, **changes):
+    return render_html(evolve(run.report, **changes), run.folder)
+
+
+def test_the_page_of_a_run_is_the_one_in_its_folder(finished):
+    assert page_of(finished) == (finished.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_names_of_images_are_text_and_no_markup(finished):
+    page = page_of(finished)
+    assert "a\u2028b\x85&lt;script&gt;.png" in page
+    assert "<script" not in page
+
+
+def test_nothing_is_loaded_from_elsewhere(finished):
+    page = page_of(finished)
+    assert not any(word in page for word in ("http:", "https:", "src=", "@import", "url("))
+
+
+def test_nested_facts_stand_one_a_row(finished):
+    page = page_of(finished, environment={"git": {"commit": "abc", "dirty": False}, "torch": None})
+    assert "<tr><td>features: backbone</td><td>filters</td></tr>" in page
+    assert "<tr><td>git: commit</td><td>abc</td></tr><tr><td>git: dirty</td><td>no</td></tr>" in page
+    assert "<tr><td>torch</td><td>-</td></tr>" in page
+    assert "{&#x27;" not in page
+
+
+def test_issues_of_the_whole_data_set_are_told(finished):
+    issue = Issue(code="PF606", name="CONFLICT", severity=Severity.WARNING, message="lot 7 is on two sides")
+    assert "lot 7 is on two sides" in page_of(finished, issues=(issue,))
+
+
+def test_a_category_that_failed_is_told_with_its_reason(finished):
+    assert "<tr><td>nut</td><td>no images</td></tr>" in page_of(
+        finished, failed_categories={"nut": "no images"}
+    )
