@@ -16,15 +16,15 @@ RANDOM = FeaturesConfig(backbone="test_resnet", weights="random")
 
 @pytest.mark.parametrize(
     "detector",
-    [Padim(dimensions=10), PatchCore(), Padim(features=RANDOM), PatchCore(features=RANDOM)],
-    ids=["padim", "patchcore", "padim backbone", "patchcore backbone"],
+    [Padim(dimensions=12), PatchCore(), PatchCore(features=RANDOM)],
+    ids=["padim", "patchcore", "backbone"],
 )
 def test_the_built_in_detectors_keep_the_contract(detector):
     check_detector(detector, IMAGES)
 
 
 def test_a_single_image_that_is_not_square_is_enough():
-    check_detector(PatchCore(), IMAGES[:1, :48], seed=3)
+    check_detector(PatchCore(), np.tile(IMAGES[:1, :48], (1, 1, 2, 1))[:, :, :72], seed=3)
 
 
 def keep(graph):

@@ -117,6 +117,26 @@ finally:
 
 @POSIX_ONLY
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_waits_for_the_end_of_an_import(number, code, tmp_path):
+    (tmp_path / "slow.py").write_text(f"""
+import os, signal, time
+signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))  # a shell's background jobs ignore it
+try:
+    os.kill(os.getpid(), signal.{number})
+    time.sleep(0.3)
+except BaseException:
+    print("cut", flush=True)
+""")
+    result, out, err = run_body(f"""
+sys.path.insert(0, {str(tmp_path)!r})
+import slow
+time.sleep(20)
+""")
+    assert (code, "", False) == (result, out, "Traceback" in err)
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_an_error_while_a_signal_unwinds_is_no_bug(number, code):
     result, _, err = run_body(f"""
 import signal

@@ -4,8 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors.torch_parts import export
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages
 
@@ -24,7 +26,6 @@ def draw_textures(count, *, seed=0, height=SIDE, width=SIDE):
 @pytest.fixture(scope="session", autouse=True)
 def _keep_exports():
     """Keep more exported architectures than a program does, which fits one kind after the other."""
-    export = pytest.importorskip("pyimgano_core.detectors.torch_parts.export")
     export._template = lru_cache(maxsize=None)(export._template.__wrapped__)
 
 
@@ -53,7 +54,6 @@ def fit():
 @pytest.fixture
 def rating():
     """Return a function from a graph to what rates its patches: (scorer, distances of images' patches)."""
-    torch = pytest.importorskip("torch")
 
     def parts(graph, images):
         scorer = graph.reference.__self__

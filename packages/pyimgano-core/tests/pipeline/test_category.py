@@ -204,6 +204,17 @@ def test_a_holdout_of_train_is_never_fitted(write_dataset):
     assert fitted.isdisjoint(line.input for line in result.calibration)
 
 
+def test_a_copy_of_a_fitted_image_among_the_calibration_images_is_told(write_dataset, finished):
+    manifest = write_dataset(train=6, val=2, normal=2, anomalous=2)
+    shutil.copy(manifest.parent / "part/train/000.png", manifest.parent / "part/val/000.png")
+    config, prepared = prepare(manifest)
+    report = run(config, prepared, manifest).report
+    assert [(False, True), (False, True), (True, True)] == [
+        (threshold.provenance.disjoint_from_train, threshold.provenance.disjoint_from_test)
+        for threshold in (report.threshold, report.pixel_threshold, finished["run"].report.threshold)
+    ]
+
+
 def test_a_fixed_threshold_decides_and_pixels_can_be_switched_off(write_dataset):
     manifest = write_dataset(train=6, normal=2, anomalous=2)
     config, prepared = prepare(

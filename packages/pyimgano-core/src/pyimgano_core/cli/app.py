@@ -9,40 +9,31 @@ import io
 import logging
 import os
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from pyimgano_core.cli._signals import Terminated, listen
 from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import FrameType
 
     from pyimgano_core.contracts.issue import Issue
 
 _ISSUES_SHOWN = 20
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived: unwinds like an interrupt, so that nothing is left half-written."""
-
-
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `command` as a process: exit codes as documented, one clear line for every user's mistake."""
-    signal.signal(signal.SIGTERM, _terminate)
+    listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name need not be text
     logging.getLogger("PIL").addHandler(logging.NullHandler())  # it tells of each odd TIFF; `ImageError` does
     sys.exit(_exit_code(command, arguments))
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
@@ -76,7 +67,7 @@ def _stopped(error: BaseException) -> ExitCode:
 
 
 def _signal_behind(error: BaseException) -> BaseException | None:
-    """Return the signal's exception where `error` came up while it unwound: a cut import breaks the next."""
+    """Return the signal's exception where `error` came up while it unwound, else None."""
     cause = error.__context__
     while cause is not None and not isinstance(cause, KeyboardInterrupt | Terminated):
         cause = cause.__context__

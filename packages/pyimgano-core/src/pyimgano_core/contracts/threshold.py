@@ -28,8 +28,8 @@ class ThresholdProvenance:
     `rank` is the 1-based rank, from below, of the calibration score that the threshold lies just above.
     `source` says which images gave the scores; `fallback` says why it is not the usual source. `reason` says
     why there is no threshold. `score_source` is `image_score`, or `map_maximum` for the pixel threshold (the
-    largest value of each normal image's anomaly map, at the image's own resolution). `disjoint_from_train` and
-    `disjoint_from_test` tell of contents: a copy of a fitted image is a fitted image.
+    largest value of each normal image's anomaly map, at the image's own resolution). `disjoint_from_train`
+    and `disjoint_from_test` tell of contents: a copy of a fitted image is a fitted image.
     """
 
     method: str

@@ -75,10 +75,8 @@ def features_problems(features: FeaturesConfig, base: Path) -> list[str]:
             if value is not None
         ]
     if weights is None:
-        return [
-            f"{where}.weights: {features.backbone!r} needs a file of weights, or 'pretrained' for timm's hub; "
-            f"without any, use the backbone {FILTERS!r}"
-        ]
+        advice = f"name a file, or 'pretrained' for timm's hub, or use the backbone {FILTERS!r}"
+        return [f"{where}.weights: the backbone {features.backbone!r} needs weights; {advice}"]
     path = resolve_path(weights, base)
     if weights not in NOT_A_FILE and not path.is_file():
         return [f"{where}.weights: no such file {str(path)!r}; or 'pretrained' for timm's hub"]

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import define, evolve
 
 from pyimgano_core.contracts.infer_config import CategoryModel, Checkpoint, Preprocessing, SelfTest
-from pyimgano_core.contracts.prediction import Failure, Prediction
+from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure, Results
-from pyimgano_core.contracts.threshold import Threshold
 from pyimgano_core.detectors import ScorerGraph, create_detector
 from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.errors import DataError
-from pyimgano_core.evaluation import evaluate, predict
+from pyimgano_core.evaluation import evaluate
 from pyimgano_core.manifest import category_slug
+from pyimgano_core.pipeline._calibration import Calibration, calibrate_category, score_samples
 from pyimgano_core.pipeline._source import SampleImages
 from pyimgano_core.scoring import OnnxScorer, run_self_test
-from pyimgano_core.scoring.files import ScoredImage, score_files
-from pyimgano_core.thresholds import calibrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.evaluation import MapSink
     from pyimgano_core.preparation import Prepared, PreparedCategory
@@ -44,13 +39,6 @@ class CategoryRun:
     predictions: tuple[Prediction, ...]
     calibration: tuple[Prediction, ...]
     seconds: dict[str, float]
-
-
-@define(frozen=True, kw_only=True)
-class _Calibration:
-    image: Threshold
-    pixel: Threshold
-    predictions: tuple[Prediction, ...]
 
 
 def checkpoint_path(slug: str) -> str:
@@ -89,9 +77,11 @@ def run_category(
     clock.lap("fit")
     clock.laps |= {f"fit.{step}": value for step, value in graph.info.get("seconds", {}).items()}
     scorer = OnnxScorer(graph.model)
-    calibration = _calibrate(split, prepared.hashes, scorer, preprocessing, config=config, progress=progress)
+    calibration = calibrate_category(
+        split, prepared.hashes, scorer, preprocessing, config=config.threshold, progress=progress
+    )
     clock.lap("calibrate")
-    scored = _score(split.test, scorer, preprocessing, progress, f"{split.category}: test")
+    scored = score_samples(split.test, scorer, preprocessing, progress, f"{split.category}: test")
     evaluation = evaluate(
         scored,
         category,
@@ -127,7 +117,7 @@ def _report(
     graph: ScorerGraph,
     *,
     preprocessing: Preprocessing,
-    calibration: _Calibration,
+    calibration: Calibration,
     results: Results,
     self_test: SelfTest,
     failures: list[InputFailure],
@@ -175,64 +165,6 @@ def _fit(
             raise DataError(f"category {split.category!r}: no train image can be read ({first})")
         graph = detector.fit(images, seed=config.seed, device=config.model.device, progress=progress)
         return evolve(graph, reference=None), images.failures  # frees the fitted model
-
-
-def _score(
-    samples: Sequence[Sample],
-    scorer: OnnxScorer,
-    preprocessing: Preprocessing,
-    progress: Progress,
-    label: str,
-) -> Iterator[ScoredImage | Failure]:
-    paths = [sample.image for sample in samples]
-    scored = score_files(paths, scorer=scorer, preprocessing=preprocessing)
-    return progress.track(scored, label, len(paths))
-
-
-def _calibrate(
-    split: CategorySplit,
-    hashes: Mapping[Path, str],
-    scorer: OnnxScorer,
-    preprocessing: Preprocessing,
-    *,
-    config: RunConfig,
-    progress: Progress,
-) -> _Calibration:
-    scores, maxima, lines = [], [], []
-    scored = _score(split.calibration, scorer, preprocessing, progress, f"{split.category}: calibration")
-    for index, (sample, result) in enumerate(zip(split.calibration, scored, strict=True)):
-        lines.append(predict(index, sample, result, threshold=None))
-        if isinstance(result, ScoredImage):
-            scores.append(result.score)
-            maxima.append(result.anomaly_map.max())
-    group_ids = {sample.record.group_id for sample in split.calibration} - {None}
-    disjoint = {
-        f"disjoint_from_{role}": _contents(split.calibration, hashes).isdisjoint(_contents(samples, hashes))
-        for role, samples in split.by_role
-        if role != "calibration"
-    }
-
-    def threshold_of(values: list[float], score_source: Any) -> Threshold:
-        threshold = calibrate(
-            np.array(values, dtype=np.float32),
-            config.threshold,
-            source=split.calibration_source,
-            fallback=split.calibration_fallback,
-            groups=len(group_ids) or None,
-            score_source=score_source,
-        )
-        return evolve(threshold, provenance=evolve(threshold.provenance, **disjoint))
-
-    return _Calibration(
-        image=threshold_of(scores, "image_score"),
-        pixel=threshold_of(maxima, "map_maximum"),
-        predictions=tuple(lines),
-    )
-
-
-def _contents(samples: Sequence[Sample], hashes: Mapping[Path, str]) -> set[str]:
-    """Return what tells images apart: copies of one are the same."""
-    return {hashes.get(sample.image, str(sample.image)) for sample in samples}
 
 
 def _failures(role: str, predictions: tuple[Prediction, ...]) -> list[InputFailure]:

@@ -55,7 +55,10 @@ def read_weights(path: Path) -> WeightFile:
             found: object = load_safetensors(content)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as exc:
+    except pickle.UnpicklingError as exc:  # its own text suggests to run code from the file
+        advice = "only tensors by name are read; save a state_dict, or use safetensors"
+        raise ConfigError([f"{KEY}: {path.name!r} can't be read as weights: {advice}"]) from exc
+    except (OSError, EOFError, RuntimeError, ValueError, SafetensorError) as exc:
         reason = (str(exc).splitlines() or [type(exc).__name__])[0]
         raise ConfigError([f"{KEY}: {path.name!r} can't be read as weights: {reason}"]) from exc
     tensors = _tensors(found)
@@ -85,10 +88,9 @@ def load_into(network: nn.Module, file: WeightFile, needed: set[str]) -> Loaded:
     absent = sorted(needed - fitting.keys())
     if absent:
         misfits = [name for name in absent if name in file.tensors]
-        what = "have other shapes" if misfits else "are missing"
+        what = "are missing" if not misfits else "are missing or have other shapes"
         problem = f"{len(absent)} of the {len(needed)} tensors that its layers need {what}"
-        names = _shown(misfits or absent)
-        raise ConfigError([f"{KEY}: {file.name!r} does not fit the backbone: {problem} ({names})"])
+        raise ConfigError([f"{KEY}: {file.name!r} does not fit the backbone: {problem} ({_shown(absent)})"])
     network.load_state_dict(fitting, strict=False)
     return Loaded(
         missing=tuple(sorted(own.keys() - fitting.keys())),
