@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from pyimgano_bench import __version__
-from pyimgano_bench.environment import describe_machine, installed_versions
+from pyimgano_bench.environment import describe_machine
 from pyimgano_bench.notes import make_notes
 from pyimgano_bench.results import BenchResults, macro_means, make_row
 from pyimgano_bench.sweep import Sweep, run_sweep
 from pyimgano_bench.tables import csv_report, markdown_report
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.contracts.structuring import unstructure
+from pyimgano_core.environment import installed_versions
 from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from pyimgano_bench.suite import Suite, load_suite
-from pyimgano_core.configfile import merge, parse_override, structure_config
+from pyimgano_core.configfile import merge, nest, parse_override, structure_config
 from pyimgano_core.contracts.structuring import unknown, unstructure
 from pyimgano_core.errors import ConfigError, UsageError
 
@@ -61,9 +61,7 @@ def overrides_of(given: dict[str, Any], settings: tuple[str, ...]) -> dict[str, 
     """Return the tables that options and `key=value` settings lay over every run, the latter on top."""
     document: dict[str, Any] = {}
     for key, value in given.items():
-        for part in reversed(key.split(".")):
-            value = {part: value}  # noqa: PLW2901 - folded outwards
-        document = merge(document, value)
+        document = merge(document, nest(key, value))
     for setting in settings:
         document = merge(document, parse_override(setting))
     return document

@@ -94,6 +94,7 @@ class CategoryReport:
     detector: dict[str, Any] = field(factory=dict)
     failures: tuple[InputFailure, ...] = ()
     issues: tuple[Issue, ...] = ()
+    environment: dict[str, Any] = field(factory=dict)
 
 
 @define(frozen=True, kw_only=True)

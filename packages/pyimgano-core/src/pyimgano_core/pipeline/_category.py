@@ -13,6 +13,7 @@ from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure, Results
 from pyimgano_core.detectors import ScorerGraph, create_detector
 from pyimgano_core.duplicates import fingerprint
+from pyimgano_core.environment import describe_environment
 from pyimgano_core.errors import DataError
 from pyimgano_core.evaluation import evaluate
 from pyimgano_core.manifest import category_slug
@@ -138,6 +139,7 @@ def _report(
         preprocessing=preprocessing,
         self_test=self_test,
         detector={"name": graph.detector, **facts},
+        environment=describe_environment(),
         failures=tuple(failures),
         issues=tuple(issue for issue in prepared.issues if issue.category == name),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def read_weights(path: Path) -> WeightFile:
         if path.suffix == ".safetensors":
             found: object = load_safetensors(content)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as exc:  # its own text suggests to run code from the file
         advice = "only tensors by name are read; save a state_dict, or use safetensors"
         raise ConfigError([f"{KEY}: {path.name!r} can't be read as weights: {advice}"]) from exc
