@@ -288,3 +288,12 @@ def test_options_of_the_older_tool_set_the_split(command, maker, tmp_path):
     assert 0 == code
     assert 5 == cell["report"]["dataset_summary"]["test_count"]
     assert 3 == cell["config"]["dataset"]["split_policy"]["seed"]
+
+
+def test_an_output_that_holds_other_files_is_refused_and_kept(command, one_category, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_text("{}")
+    code, _, err = command("--manifest-path", one_category, *QUICK, "--output-dir", "out")
+    assert 64 == code
+    assert "holds other files" in err
+    assert ["report.json"] == [path.name for path in (tmp_path / "out").iterdir()]

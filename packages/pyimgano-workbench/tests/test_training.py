@@ -9,6 +9,7 @@ from attrs import evolve
 
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
+from pyimgano_workbench.rundir import RunDirectory
 from pyimgano_workbench.training import mean_metrics, train
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -157,3 +158,15 @@ def test_the_mean_is_null_where_a_category_has_no_value(make_dataset, make_confi
     assert result.report.mean_metrics["auroc"] == pytest.approx(expected)
     unmasked = evolve(reports[0], results=evolve(reports[0].results, pixel_metrics=None))
     assert mean_metrics([reports[1], unmasked])["pixel_auroc"] is None
+
+
+def test_a_finished_category_counts_only_with_its_checkpoint(finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path / "run.partial")
+    (tmp_path / "run.partial" / "run.state.json").write_text('{"key": "k"}')
+    directory = RunDirectory(tmp_path / "run", "k")
+    assert directory.finished_category("part") == finished.report.per_category["part"]
+    checkpoint = tmp_path / "run.partial" / "checkpoints/part/model.onnx"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    assert directory.finished_category("part") is None
+    checkpoint.unlink()
+    assert directory.finished_category("part") is None

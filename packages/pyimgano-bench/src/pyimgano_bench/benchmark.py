@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from pyimgano_bench import __version__
+from pyimgano_bench.cell import CELLS
 from pyimgano_bench.environment import describe_machine
 from pyimgano_bench.notes import make_notes
 from pyimgano_bench.results import BenchResults, macro_means, make_row
@@ -59,6 +60,8 @@ def run_benchmark(
     """
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is no folder; give another --output-dir")
+    if output.exists() and any(output.iterdir()) and not (output / CELLS).is_dir():
+        raise UsageError(f"{output} holds other files and no benchmark; give another --output-dir")
     versions = installed_versions()
     sweep = run_sweep(plan, output, versions, progress, on_error)
     rows = tuple(make_row(cell) for cell in sweep.cells)

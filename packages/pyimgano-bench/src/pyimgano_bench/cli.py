@@ -162,7 +162,7 @@ def _hint_to_resume(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if folder.exists():
+        if (folder / "cells").is_dir():
             click.echo(f"finished cells are in {folder}; go on with --output-dir {folder}", err=True)
         raise
 

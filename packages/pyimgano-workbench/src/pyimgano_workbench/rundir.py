@@ -11,6 +11,7 @@ from pyimgano_core.artifacts import (
     atomic_writer,
     parse_json,
     read_artifact,
+    sha256_file,
     to_json,
     write_artifact,
     write_bytes,
@@ -107,13 +108,12 @@ class RunDirectory:
 
     def finished_category(self, slug: str) -> CategoryReport | None:
         """Return the report of a category that an earlier, interrupted run has finished, else None."""
-        path = self.folder / "categories" / slug / "report.json"
-        if not path.exists():
-            return None
         try:
-            return read_artifact(path, CategoryReport)
-        except ArtifactError:
+            report = read_artifact(self.folder / "categories" / slug / "report.json", CategoryReport)
+            intact = sha256_file(self.folder / report.checkpoint.path) == report.checkpoint.sha256
+        except (ArtifactError, OSError):
             return None
+        return report if intact else None
 
     def write_category(self, run: CategoryRun) -> None:
         """Write a category's files; its report comes last and so marks it as finished."""

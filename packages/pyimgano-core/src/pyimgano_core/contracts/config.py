@@ -85,7 +85,7 @@ def _known_device(_instance: object, _attribute: object, value: str) -> None:
 class ModelConfig:
     """Which detector, where it is fitted, and its own options (checked against the detector's fields)."""
 
-    name: str = field(default="patchcore", validator=min_len(1))
+    name: str = field(default="padim", validator=min_len(1))
     device: str = field(default="auto", validator=_known_device)
     features: FeaturesConfig = field(factory=FeaturesConfig)
     options: dict[str, Any] = field(factory=dict)

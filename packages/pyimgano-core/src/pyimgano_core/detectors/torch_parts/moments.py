@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+_ROUNDING = 1e-6  # relative error of a float32 feature
 _BLOCK = 16  # images per update: the sums are large, and each update reads and writes them whole
 
 
@@ -50,7 +51,8 @@ class GridMoments:
         squares = self._second.diagonal(dim1=1, dim2=2).double()  # (P, D)
         total = squares.mean(dim=0) - self._first.mean(dim=0).square()
         within = self._pooled(squares) - self._pooled(self._first).square()
-        return total.clamp(min=0), within.mean(dim=0).clamp(min=0)
+        floor = (_ROUNDING * self._origin.double()).square()  # single precision knows no smaller spread
+        return total.maximum(floor), within.mean(dim=0).maximum(floor)
 
     def rows(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield means (w, D) and covariances (w, D, D) of the neighbourhoods along each row of the grid."""
