@@ -34,8 +34,8 @@ def test_the_key_does_not_know_where_the_data_lies(one_category, tmp_path):
     "changes",
     [
         {"seed": 1},
-        {"model": ModelConfig(name="padim")},
-        {"model": ModelConfig(options={"coreset_ratio": 0.5})},
+        {"model": ModelConfig(name="patchcore")},
+        {"model": ModelConfig(options={"rank": 8})},
         {"versions": {"torch": "2"}},
     ],
 )

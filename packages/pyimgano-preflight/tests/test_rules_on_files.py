@@ -332,8 +332,8 @@ CASES = {
         lambda d: d.set(model={"name": "padim"}),
     ),
     "PF908": (
-        lambda d: d.set(model={"options": {"coreset_ratio": 1.5}}),
-        lambda d: d.set(model={"options": {"coreset_ratio": 0.5}}),
+        lambda d: d.set(model={"options": {"regularization": -1.0}}),
+        lambda d: d.set(model={"options": {"regularization": 0.5}}),
     ),
 }
 OF_FOLDERS = {

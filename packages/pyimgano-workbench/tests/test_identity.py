@@ -36,8 +36,8 @@ def key_of(*records, config=CONFIG, environment="e"):
 
 def test_a_run_is_named_by_time_data_set_recipe_model_and_category():
     name = target_folder(CONFIG, "key", NOW).name
-    assert "20260102_030405_manifest_fast_patchcore_nut___bolt-" == name[:-10]
-    assert "20260102_030405_manifest_patchcore" == target_folder(RunConfig(), "key", NOW).name
+    assert "20260102_030405_manifest_fast_padim_nut___bolt-" == name[:-10]
+    assert "20260102_030405_manifest_padim" == target_folder(RunConfig(), "key", NOW).name
 
 
 def test_runs_of_the_same_second_do_not_collide():
@@ -56,7 +56,7 @@ def test_the_same_run_goes_on_where_it_was_left_and_another_begins_anew():
     directory.release()
     later = datetime(2027, 1, 1, tzinfo=UTC)
     assert directory.target == target_folder(RunConfig(), "a", later)
-    assert "20270101_000000_manifest_patchcore" == target_folder(RunConfig(), "b", later).name
+    assert "20270101_000000_manifest_padim" == target_folder(RunConfig(), "b", later).name
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pyimgano_core.contracts.split import CategorySplit
 from pyimgano_core.duplicates import content_issues, hash_contents, path_issues
 from pyimgano_core.errors import DataError
 from pyimgano_core.layouts import load_dataset
+from pyimgano_core.manifest import locate_issues
 from pyimgano_core.pixel_gate import MaskState, decide_gate, inspect_mask
 from pyimgano_core.splits import calibration_issue, split_dataset
 
@@ -78,7 +79,12 @@ def inspect_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepar
             for category in split.categories
             if (issue := calibration_issue(category, config.threshold.quantile)) is not None
         ]
-    return Prepared(samples=loaded.samples, categories=categories, hashes=hashes, issues=tuple(issues))
+    return Prepared(
+        samples=loaded.samples,
+        categories=categories,
+        hashes=hashes,
+        issues=locate_issues(issues, loaded.manifest),
+    )
 
 
 def prepare_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepared:

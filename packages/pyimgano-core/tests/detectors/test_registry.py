@@ -28,7 +28,7 @@ def test_a_name_gives_the_detector_with_its_defaults(tmp_path, name, kind):
 
 def test_options_and_features_reach_the_detector(tmp_path):
     features = FeaturesConfig(backbone="resnet18", weights="random", layers=("layer1",))
-    model = ModelConfig(features=features, options={"coreset_ratio": 0.5, "candidates": 10})
+    model = ModelConfig(name="patchcore", features=features, options={"coreset_ratio": 0.5, "candidates": 10})
     expected = PatchCore(features=features, coreset_ratio=0.5, candidates=10)
     assert expected == create_detector(model, tmp_path)
 
@@ -40,7 +40,7 @@ def test_an_unknown_name_is_refused_with_the_nearest(tmp_path):
 
 
 def test_an_unknown_option_is_refused_with_the_nearest(tmp_path):
-    (problem,) = problems_of(ModelConfig(options={"coreset_ration": 0.1}), tmp_path)
+    (problem,) = problems_of(ModelConfig(name="patchcore", options={"coreset_ration": 0.1}), tmp_path)
     assert problem.startswith("$.model.options")
     assert "coreset_ratio" in problem.replace("coreset_ration", "")
 
@@ -60,7 +60,7 @@ def test_an_unknown_option_is_refused_with_the_nearest(tmp_path):
     ids=str,
 )
 def test_a_value_of_another_type_or_range_is_refused(tmp_path, option):
-    (problem,) = problems_of(ModelConfig(options=option), tmp_path)
+    (problem,) = problems_of(ModelConfig(name="patchcore", options=option), tmp_path)
     assert problem.startswith(f"$.model.options.{next(iter(option))}: ")
 
 
@@ -71,7 +71,7 @@ def test_features_are_no_option(tmp_path):
 
 def test_all_problems_are_told_at_once(tmp_path):
     features = FeaturesConfig(backbone="resnet18")
-    model = ModelConfig(features=features, options={"candidates": "many", "other": 1})
+    model = ModelConfig(name="patchcore", features=features, options={"candidates": "many", "other": 1})
     text = "\n".join(problems_of(model, tmp_path))
     for part in ("$.model.features.weights", "$.model.options.candidates", "other"):
         assert part in text

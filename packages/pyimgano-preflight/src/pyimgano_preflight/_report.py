@@ -46,7 +46,7 @@ def build_report(
         checks: which rules were applied.
         manifest: the manifest that lines without a file belong to.
     """
-    ordered = sorted((_located(issue, manifest) for issue in issues), key=_position)
+    ordered = sorted(map(_shortened, locate_issues(issues, manifest)), key=_position)
     listed = [*_listed(ordered)]
     counted = [*ordered, *(issue for issue in listed if issue.code == "PF903")]
     by_severity = Counter(issue.severity for issue in counted)
@@ -102,11 +102,8 @@ def describe_dataset(config: RunConfig, base: Path, prepared: Prepared | None) -
     return described
 
 
-def _located(issue: Issue, manifest: str | None) -> Issue:
-    location = issue.location
-    if location is not None and location.line and location.manifest is None:
-        location = evolve(location, manifest=manifest)
-    return evolve(issue, location=location, paths=issue.paths[:_LISTED_PATHS])
+def _shortened(issue: Issue) -> Issue:
+    return evolve(issue, paths=issue.paths[:_LISTED_PATHS])
 
 
 def _position(issue: Issue) -> tuple[str, int]:

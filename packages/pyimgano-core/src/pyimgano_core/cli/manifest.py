@@ -24,14 +24,16 @@ from pyimgano_core.duplicates import path_issues
 from pyimgano_core.errors import DataError, ExitCode
 from pyimgano_core.layouts import LAYOUT_NAMES, load_dataset
 from pyimgano_core.layouts import list_categories as categories_of
-from pyimgano_core.manifest import write_manifest
+from pyimgano_core.manifest import locate_issues, write_manifest
 from pyimgano_core.splits import split_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pyimgano_core.contracts.dataset import LoadedDataset
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Record, Sample
+    from pyimgano_core.contracts.split import SplitResult
 
 _HERE = Path()
 
@@ -134,7 +136,7 @@ def split(*, seed: int, with_val: bool, **options: Any) -> None:
         group_conflict=options["group_conflict"],
     )
     result = split_dataset(loaded.samples, policy, seed)
-    _stop_on_errors([*loaded.issues, *path_issues(loaded.samples), *result.issues])
+    _stop_on_errors(_issues_of(loaded, result))
     records = relocated(loaded.samples, output, sides_of(loaded.samples, result, with_val=with_val))
     _write(records, output, as_json=options["as_json"])
 
@@ -198,8 +200,12 @@ def _all_issues(config: DatasetConfig, policy: SplitPolicy) -> list[Issue]:
         loaded = load_dataset(config, _HERE)
     except DataError as exc:
         return list(exc.issues)
-    result = split_dataset(loaded.samples, policy, 0)
-    return [*loaded.issues, *path_issues(loaded.samples), *result.issues]
+    return _issues_of(loaded, split_dataset(loaded.samples, policy, 0))
+
+
+def _issues_of(loaded: LoadedDataset, split: SplitResult) -> list[Issue]:
+    issues = [*loaded.issues, *path_issues(loaded.samples), *split.issues]
+    return list(locate_issues(issues, loaded.manifest))
 
 
 def _show_categories(config: DatasetConfig, *, as_json: bool) -> None:

@@ -22,7 +22,11 @@ class Entry:
 
 @define(frozen=True, kw_only=True)
 class LoadedDataset:
-    """The samples that could be read, in their order, and the faults of all others."""
+    """The samples that could be read, in their order, and the faults of all others.
+
+    `manifest` is the file that the records' lines are of, where there is one.
+    """
 
     samples: tuple[Sample, ...] = ()
     issues: tuple[Issue, ...] = ()
+    manifest: str | None = None

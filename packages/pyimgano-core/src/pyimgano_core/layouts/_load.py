@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.dataset import LoadedDataset
 from pyimgano_core.errors import ConfigError, DataError
@@ -38,7 +40,8 @@ def load_dataset(config: DatasetConfig, base: Path) -> LoadedDataset:
     if config.category not in {*names, *(issue.category for issue in loaded.issues)}:
         known = ", ".join(map(repr, names))
         raise ConfigError([f"$.dataset.category: {config.category!r} is none of {known} or 'all'"])
-    return LoadedDataset(
+    return evolve(
+        loaded,
         samples=tuple(sample for sample in loaded.samples if sample.record.category == config.category),
         issues=tuple(issue for issue in loaded.issues if issue.category in (None, config.category)),
     )

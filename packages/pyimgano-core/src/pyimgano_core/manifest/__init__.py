@@ -3,6 +3,7 @@
 Every kind of data set becomes manifest records first; all that follows has one code path.
 """
 
+from pyimgano_core.manifest._issues import locate_issues
 from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._reader import load_manifest, read_manifest
 from pyimgano_core.manifest._slugs import category_slug, is_safe_category
@@ -11,6 +12,7 @@ from pyimgano_core.manifest._writer import write_manifest
 __all__ = [
     # reading
     "load_manifest",
+    "locate_issues",
     "read_manifest",
     "resolve",
     # writing

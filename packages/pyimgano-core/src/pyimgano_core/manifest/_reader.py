@@ -54,7 +54,7 @@ def load_manifest(path: Path, root: Path | None = None) -> LoadedDataset:
     issues = tuple(_folded(issue for entry in entries for issue in entry.issues))
     if not samples and all(issue.severity is not Severity.ERROR for issue in issues):
         issues += (_issue("PF102", "the manifest holds no records", Location(manifest=str(path))),)
-    return LoadedDataset(samples=samples, issues=issues)
+    return LoadedDataset(samples=samples, issues=issues, manifest=str(path))
 
 
 def read_manifest(path: Path) -> Iterator[Entry]:
@@ -143,7 +143,7 @@ def _folded(issues: Iterable[Issue]) -> Iterator[Issue]:
     for same in unknown.values():
         first = same[0]
         category = first.category if len({issue.category for issue in same}) == 1 else None
-        message = f"{first.message} ({len(same)} lines)"
+        message = first.message if len(same) == 1 else f"{first.message} ({len(same)} lines)"
         yield evolve(first, message=message, category=category, data={"lines": len(same)})
 
 

@@ -1,0 +1,24 @@
+"""Naming the manifest in issues that know only their line: what is found after reading no longer has the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyimgano_core.contracts.issue import Issue
+
+
+def locate_issues(issues: Iterable[Issue], manifest: str | None) -> tuple[Issue, ...]:
+    """Return the issues, each that has a line and no file with `manifest` as its file."""
+    return tuple(_located(issue, manifest) for issue in issues)
+
+
+def _located(issue: Issue, manifest: str | None) -> Issue:
+    location = issue.location
+    if location is None or not location.line or location.manifest is not None:
+        return issue
+    return evolve(issue, location=evolve(location, manifest=manifest))
