@@ -66,6 +66,7 @@ def test_all_faults_are_collected_and_none_raised(write_dataset):
         stream.write('{"image_path": "part/train/001.png", "category": "part", "split": "train"}\n')
     prepared = inspect(manifest)
     assert ["PF106", "PF111", "PF602"] == codes(prepared.errors)
+    assert {str(manifest)} == {issue.location.manifest for issue in prepared.errors}
     assert all(issue.severity is Severity.ERROR for issue in prepared.errors)
 
 

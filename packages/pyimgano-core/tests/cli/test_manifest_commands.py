@@ -193,6 +193,7 @@ def test_validate_reports_every_fault_and_ends_with_data_errors(tmp_path):
     assert document["by_severity"] == {"error": 3, "warning": 2, "info": 0}
     text, _ = run("validate", "--manifest-path", source)
     assert f"{source}:32: error PF108 MANIFEST_INVALID_RECORD: label must be" in text
+    assert f"{source}:1: error PF111 MANIFEST_DUPLICATE_IMAGE: " in text
     assert text.endswith("3 errors, 2 warnings\n")
 
 

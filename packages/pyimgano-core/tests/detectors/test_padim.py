@@ -87,3 +87,36 @@ def test_a_wider_neighbourhood_forgives_a_shifted_part(fit, textures, rating):
     train[:, 24:32, 24:32] = 0
     shifted[:, 24:32, 32:40] = 0
     assert alarm(3) < 0.7 * alarm(1)
+
+
+class Labels:
+    """A progress that remembers which steps it was told of, and how many items passed in each."""
+
+    def __init__(self):
+        self.steps = {}
+
+    def track(self, items, label, total=None):
+        for item in items:
+            self.steps.setdefault(label, [0, total])[0] += 1
+            yield item
+
+
+def test_every_step_over_images_or_positions_shows_how_far_it_is(fit, textures):
+    progress = Labels()
+    graph = fit(Padim(dimensions=12), textures(5), progress=progress)
+    rows = graph.reference.__self__.grid[0]
+    assert {"features": [5, 5], "covariances": [rows, rows]} == progress.steps
+
+
+def test_the_small_decompositions_run_on_one_thread_and_the_rest_on_all(fit, textures, monkeypatch):
+    used, eigh = set(), torch.linalg.eigh
+    monkeypatch.setattr(
+        torch.linalg, "eigh", lambda matrix: used.add(torch.get_num_threads()) or eigh(matrix)
+    )
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        fit(Padim(dimensions=12), textures(5))
+        assert ({1}, 2) == (used, torch.get_num_threads())
+    finally:
+        torch.set_num_threads(threads)

@@ -13,6 +13,7 @@ from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.preflight import CategorySummary, CheckState, PreflightReport
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.errors import ConfigError, DataError, MachineError
+from pyimgano_core.manifest import locate_issues
 from pyimgano_preflight._inspection import manifest_path
 from pyimgano_preflight.rules import rule_issue
 

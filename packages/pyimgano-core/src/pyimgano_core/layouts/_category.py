@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SPLITS: tuple[Split, ...] = ("train", "val", "test")
 _MASKS = "ground_truth"
+_PARTS = (*_SPLITS, _MASKS)
 
 
 @define(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ class CategoryReader:
     def read(self) -> None:
         """Read the whole category."""
         folders, files = list_folder(self._folder)
-        self._ignore("", [*files, *(name for name in folders if name not in {*_SPLITS, _MASKS})], "no split")
+        others = [*files, *(name for name in folders if name not in _PARTS)]
+        self._ignore("", others, f"in none of {', '.join(_PARTS)}")
         if _MASKS in folders:
             self._list_masks()
         for split in _SPLITS:
@@ -75,12 +77,12 @@ class CategoryReader:
 
     def _list_masks(self) -> None:
         kinds, files = list_folder(self._folder / _MASKS)
-        self._ignore(_MASKS, files, "in no folder of a kind")
+        self._ignore(_MASKS, files, "in no folder of a kind, such as good")
         self._unmatched = {kind: set(self._images(f"{_MASKS}/{kind}")) for kind in kinds}
 
     def _read_split(self, split: Split) -> None:
         kinds, files = list_folder(self._folder / split)
-        self._ignore(split, files, "in no folder of a kind")
+        self._ignore(split, files, "in no folder of a kind, such as good")
         for kind in kinds:
             path, label = self._path(f"{split}/{kind}"), self._dialect.label(kind)
             if label is None:
@@ -116,7 +118,7 @@ class CategoryReader:
         """Return the names of the images in `folder`, and note whatever else lies there."""
         folders, files = list_folder(self._folder / folder)
         images = [name for name in files if is_image(name) and not name.startswith(".")]
-        self._ignore(folder, {*folders, *files} - set(images), "no images")
+        self._ignore(folder, {*folders, *files} - set(images), "not images")
         return images
 
     def _ignore(self, folder: str, names: Iterable[str], what: str) -> None:

@@ -31,7 +31,7 @@ def read_tree(root: Path, dialect: Dialect, below: str = "") -> LayoutRecords:
     folders, files = list_folder(top)
     categories = [name for name in folders if is_category(top / name)]
     others = sorted({*folders, *files} - set(categories))
-    issues = [not_used(others, "no category")] if others else []
+    issues = [not_used(others, "not in a category's folder")] if others else []
     if not categories:
         issues.append(wrong_structure(dialect.name, _no_category(top, dialect)))
     readers = [CategoryReader(dialect, root, top / name, name) for name in categories]

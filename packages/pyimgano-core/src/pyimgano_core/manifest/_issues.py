@@ -1,4 +1,4 @@
-"""Naming the manifest in issues that know only their line: what is found after reading no longer has the file."""
+"""The manifest's name in issues that know only their line, as those found after reading do."""
 
 from __future__ import annotations
 

@@ -46,6 +46,11 @@ class GridMoments:
         self._row_weights = _window(grid[0], neighbourhood).to(first.device)  # (h, h)
         self._column_weights = _window(grid[1], neighbourhood).to(first.device)  # (w, w)
 
+    @property
+    def height(self) -> int:
+        """Rows of the grid."""
+        return self._grid[0]
+
     def variances(self) -> tuple[Tensor, Tensor]:
         """Return each channel's variance over all there is, and its mean within neighbourhoods, (D,) each."""
         squares = self._second.diagonal(dim1=1, dim2=2).double()  # (P, D)

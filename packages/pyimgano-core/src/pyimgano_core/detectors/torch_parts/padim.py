@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.device import one_thread, reproducible, resolve_device
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.detectors.torch_parts.moments import GridMoments
@@ -68,7 +68,7 @@ def fit_padim(
         chosen = (vector.index_select(1, dimensions.to(target)) for vector in vectors)
         moments = GridMoments(chosen, patches.grid, options.neighbourhood)
         featured = time.perf_counter()
-        head = _gaussian(options, moments, dimensions, patches.groups)
+        head = _gaussian(options, moments, dimensions, patches.groups, progress)
         scorer = Scorer(
             patches,
             head,
@@ -93,7 +93,9 @@ def _choose_dimensions(options: Padim, patches: PatchFeatures, seed: int) -> Ten
     return torch.randperm(patches.channels, generator=generator)[:count].sort().values
 
 
-def _gaussian(options: Padim, moments: GridMoments, dimensions: Tensor, groups: Tensor) -> PositionGaussian:
+def _gaussian(
+    options: Padim, moments: GridMoments, dimensions: Tensor, groups: Tensor, progress: Progress
+) -> PositionGaussian:
     """Scale the channels by their groups' deviation, then keep the leading directions of each covariance."""
     total, within = moments.variances()
     deviation = group_deviations(total, torch.unique(groups[dimensions], return_inverse=True)[1])
@@ -102,8 +104,9 @@ def _gaussian(options: Padim, moments: GridMoments, dimensions: Tensor, groups: 
         isotropic = torch.ones_like(isotropic)
     rank = min(options.rank, len(dimensions))
     means, factors = [], []
-    for mean, covariance in moments.rows():
-        values, vectors = torch.linalg.eigh(covariance / (deviation[:, None] * deviation))  # ascending
+    for mean, covariance in progress.track(moments.rows(), "covariances", moments.height):
+        with one_thread():
+            values, vectors = torch.linalg.eigh(covariance / (deviation[:, None] * deviation))  # ascending
         values = values[:, -rank:].clamp(min=0)  # (w, R)
         factors.append(vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :])
         means.append(mean)
