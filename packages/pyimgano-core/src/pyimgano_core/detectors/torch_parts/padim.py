@@ -104,12 +104,12 @@ def _gaussian(
         isotropic = torch.ones_like(isotropic)
     rank = min(options.rank, len(dimensions))
     means, factors = [], []
-    for mean, covariance in progress.track(moments.rows(), "covariances", moments.height):
-        with one_thread():
+    with one_thread():
+        for mean, covariance in progress.track(moments.rows(), "covariances", moments.height):
             values, vectors = torch.linalg.eigh(covariance / (deviation[:, None] * deviation))  # ascending
-        values = values[:, -rank:].clamp(min=0)  # (w, R)
-        factors.append(vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :])
-        means.append(mean)
+            values = values[:, -rank:].clamp(min=0)  # (w, R)
+            factors.append(vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :])
+            means.append(mean)
     scale = 1 / (deviation * isotropic.sqrt())
     return PositionGaussian(
         dimensions.to(scale.device),
