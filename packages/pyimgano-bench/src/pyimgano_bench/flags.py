@@ -21,7 +21,7 @@ _OF_ONE_RUN = {
     "model.features.weights": "--weights",
     "model.features.layers": "--layers",
 }
-_DEFAULT_DETECTOR = "patchcore"
+_DEFAULT_DETECTOR = "padim"
 _MAX_LABEL = 80
 
 
