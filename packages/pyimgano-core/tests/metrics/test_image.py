@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from pyimgano_core.contracts.metric import Confusion, MetricValue
-from pyimgano_core.metrics import NonFiniteScoresError, auroc, average_precision, confusion, f1_max
+from pyimgano_core.metrics import (
+    NonFiniteScoresError,
+    auroc,
+    average_precision,
+    confusion,
+    f1_max,
+    fpr_at_tpr,
+    normals_passed,
+    tpr_at_fpr,
+)
 
 METRICS = (auroc, average_precision, f1_max)
 
@@ -174,3 +183,67 @@ def test_published_roc_curves_have_their_published_area(size):
             entry["classification_roc_curve_fpr"], entry["classification_roc_curve_tpr"]
         )
         assert auroc(scores, labels).value == pytest.approx(entry["classification_au_roc"], abs=1e-12)
+
+
+def slow_rates(scores, labels):
+    """Return the exact (fpr, tpr) of every threshold, one above all scores included."""
+    normal, anomalous = scores[labels == 0], scores[labels == 1]
+    return [
+        (
+            Fraction(int((normal >= threshold).sum()), len(normal)),
+            Fraction(int((anomalous >= threshold).sum()), len(anomalous)),
+        )
+        for threshold in [*np.unique(scores), np.inf]
+    ]
+
+
+@given(labelled_scores(), st.integers(0, 19))
+def test_rates_at_a_rate_equal_a_loop_over_all_thresholds(case, twentieths):
+    scores, labels = case
+    rates = slow_rates(scores, labels)
+    share, exact = twentieths / 20, Fraction(twentieths, 20)
+    found = max(tpr for fpr, tpr in rates if fpr <= exact)
+    flagged = min(fpr for fpr, tpr in rates if tpr >= 1 - exact)
+    passed = max(1 - fpr for fpr, tpr in rates if 1 - tpr <= exact)
+    assert float(found) == tpr_at_fpr(scores, labels, share).value
+    assert float(flagged) == fpr_at_tpr(scores, labels, (20 - twentieths) / 20).value
+    assert float(passed) == normals_passed(scores, labels, share).value
+
+
+@given(labelled_scores(), st.sampled_from([0.0, 0.05, 0.3, 0.5]))
+def test_the_threshold_of_a_rate_attains_it(case, share):
+    scores, labels = case
+    found, passed = tpr_at_fpr(scores, labels, share), normals_passed(scores, labels, share)
+    if found.threshold is None:
+        assert found.value == 0.0
+    else:
+        decided = confusion(scores, labels, found.threshold)
+        assert decided.recall == found.value
+        assert decided.fp <= share * (decided.fp + decided.tn)
+    decided = confusion(scores, labels, passed.threshold)
+    assert decided.specificity == passed.value
+    assert decided.fn <= share * (decided.fn + decided.tp)
+
+
+@given(labelled_scores())
+def test_strictly_increasing_transforms_and_order_change_no_rate(case):
+    scores, labels = case
+    moved = np.exp(3 * scores.astype(np.float64)) - 1000
+    for metric in (tpr_at_fpr, fpr_at_tpr, normals_passed):
+        assert metric(scores, labels).value == metric(moved, labels).value
+        assert metric(scores, labels) == metric(scores[::-1], labels[::-1])
+
+
+def test_a_tie_is_flagged_whole_or_not_at_all():
+    scores, labels = [1.0, 1.0, 0.0, 0.0], [1, 0, 1, 0]
+    assert MetricValue(value=0.0) == tpr_at_fpr(scores, labels, 0.49)
+    assert MetricValue(value=0.5, threshold=1.0) == tpr_at_fpr(scores, labels, 0.5)
+
+
+@pytest.mark.parametrize("metric", [tpr_at_fpr, fpr_at_tpr, normals_passed])
+def test_an_undefined_rate_has_a_reason_and_an_impossible_one_is_refused(metric):
+    assert MetricValue(reason="no_positives") == metric([1.0], [0])
+    assert MetricValue(reason="no_negatives") == metric([1.0], [1])
+    for rate in (-0.1, 1.1, math.nan):
+        with pytest.raises(ValueError, match="rate"):
+            metric([0.0, 1.0], [0, 1], rate)

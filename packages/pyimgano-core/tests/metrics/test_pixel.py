@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pyimgano_core.components import label_regions
 from pyimgano_core.contracts.metric import MetricValue
-from pyimgano_core.metrics import NonFiniteScoresError, PixelAccumulator, _pixel, auroc, f1_max
+from pyimgano_core.errors import MachineError
+from pyimgano_core.metrics import NonFiniteScoresError, PixelAccumulator, _negatives, auroc, f1_max
 
 SIDE = 6
 
@@ -93,7 +95,7 @@ def test_order_shards_and_chunks_change_no_bit(images, random, chunk):
     random.shuffle(shuffled)
     shards = [PixelAccumulator() for _ in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_pixel, "_CHUNK", chunk)
+        patch.setattr(_negatives, "CHUNK", chunk)
         for scores, mask in shuffled:
             random.choice(shards).update(scores, mask)
         random.shuffle(shards)
@@ -244,3 +246,26 @@ def test_golden_maps_give_the_values_of_independent_implementations(limit):
     best = f1_max(scores, labels)
     assert best.value == pytest.approx(expected["image_f1max"], abs=1e-12)
     assert best.threshold == expected["image_f1max_threshold"]
+
+
+def test_negatives_wait_on_disk_and_not_in_memory(monkeypatch):
+    monkeypatch.setattr(_negatives, "CHUNK", 1000)
+    accumulator = PixelAccumulator()
+    tracemalloc.start()
+    for _ in range(100):
+        accumulator.update(np.zeros((100, 100), np.float32), np.zeros((100, 100), bool))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 100_000  # the scores are 4,000,000 bytes
+    assert accumulator.result().n_negative_pixels == 1_000_000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_an_error_that_says_where_and_what_to_do(monkeypatch):
+    monkeypatch.setattr(_negatives, "CHUNK", 1)
+    accumulator = PixelAccumulator()
+    accumulator.update(np.zeros((1, 1)), np.zeros((1, 1), bool))
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr(accumulator._negatives._file, "_file", full)
+        with pytest.raises(MachineError, match="TMPDIR"):
+            accumulator.update(np.zeros((9, 9)), np.zeros((9, 9), bool))

@@ -78,3 +78,31 @@ class Confusion:
 
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+@define(frozen=True, kw_only=True)
+class PixelDecisions:
+    """Pixel metrics at one threshold over all pixels of all images, at the masks' resolution.
+
+    `pro` is the flagged share of a region, averaged over all 8-connected regions; `iou` and `f1` are those of
+    all pixels pooled. They are undefined (`no_positive_pixels`) where no mask has a defect.
+    """
+
+    threshold: float
+    confusion: Confusion
+    pro: MetricValue
+    iou: MetricValue
+    f1: MetricValue
+
+
+@define(frozen=True, kw_only=True)
+class PerImageOverlap:
+    """AUPIMO of each anomalous image by its name, and their mean.
+
+    `limits` are the mean false-positive rates of normal images that the area begins and ends at. Without any
+    anomalous or any normal image the mean is undefined: `no_positive_pixels`, `no_normal_images`.
+    """
+
+    mean: MetricValue
+    limits: tuple[float, float]
+    images: dict[str, float] = field(factory=dict)

@@ -4,9 +4,25 @@ An undefined metric is a `MetricValue` without value and with a reason, never Na
 scores that are NaN or infinite are an error. No value depends on a scale, a bin or the order of the data.
 """
 
-from pyimgano_core.metrics._image import auroc, average_precision, confusion, f1_max
+from pyimgano_core.metrics._bootstrap import Estimate, bootstrap, bootstrap_difference, sketch_metrics
+from pyimgano_core.metrics._decisions import PixelDecisionAccumulator
+from pyimgano_core.metrics._delong import Comparison, DeLong, compare_delong, delong
+from pyimgano_core.metrics._image import (
+    auroc,
+    average_precision,
+    confusion,
+    f1_max,
+    fpr_at_tpr,
+    normals_passed,
+    tpr_at_fpr,
+)
+from pyimgano_core.metrics._intervals import Interval, clopper_pearson
+from pyimgano_core.metrics._per_image import PerImageOverlapAccumulator
 from pyimgano_core.metrics._pixel import PixelAccumulator
+from pyimgano_core.metrics._saturated import SaturatedOverlapAccumulator
 from pyimgano_core.metrics._scores import NonFiniteScoresError, as_scores
+from pyimgano_core.metrics._sketch import ScoredImage, Sketch, make_sketch, merge_sketches, quantile_edges
+from pyimgano_core.metrics._sketch_file import load_sketch, save_sketch
 
 __all__ = [
     # scores
@@ -17,6 +33,31 @@ __all__ = [
     "average_precision",
     "confusion",
     "f1_max",
+    "fpr_at_tpr",
+    "normals_passed",
+    "tpr_at_fpr",
     # pixels
+    "PerImageOverlapAccumulator",
     "PixelAccumulator",
+    "PixelDecisionAccumulator",
+    "SaturatedOverlapAccumulator",
+    # uncertainty
+    "Comparison",
+    "DeLong",
+    "Estimate",
+    "Interval",
+    "bootstrap",
+    "bootstrap_difference",
+    "clopper_pearson",
+    "compare_delong",
+    "delong",
+    # sketches
+    "ScoredImage",
+    "Sketch",
+    "load_sketch",
+    "make_sketch",
+    "merge_sketches",
+    "quantile_edges",
+    "save_sketch",
+    "sketch_metrics",
 ]

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimgano_core.contracts.metric import Confusion
-from pyimgano_core.metrics._ranking import Ranking, area_under_roc, best_f1, rank, step_precision
+from pyimgano_core.metrics._ranking import (
+    Ranking,
+    area_under_roc,
+    best_f1,
+    fewest_alarms,
+    most_found,
+    most_passed,
+    rank,
+    step_precision,
+)
 from pyimgano_core.metrics._scores import as_scores
 
 if TYPE_CHECKING:
@@ -46,6 +55,47 @@ def f1_max(scores: npt.ArrayLike, labels: npt.ArrayLike) -> MetricValue:
     Arguments and errors are those of `auroc`.
     """
     return best_f1(_rank(scores, labels))
+
+
+def tpr_at_fpr(scores: npt.ArrayLike, labels: npt.ArrayLike, max_fpr: float = 0.05) -> MetricValue:
+    """Share of the anomalous found with at most `max_fpr` of the normal flagged, at the best threshold.
+
+    Nothing is interpolated: a threshold attains the value. It is given, except for a value of 0 that only a
+    threshold above all scores attains. Of an inspection line this is the share of defects found with at most
+    n % false alarms. Further arguments and errors are those of `auroc`.
+
+    Args:
+        scores: as in `auroc`.
+        labels: as in `auroc`.
+        max_fpr: 0 to 1.
+
+    Raises:
+        ValueError: also where `max_fpr` is outside 0 to 1.
+    """
+    if not 0.0 <= max_fpr <= 1.0:
+        raise ValueError(f"a false-positive rate is 0 to 1, not {max_fpr}")
+    return most_found(_rank(scores, labels), max_fpr)
+
+
+def fpr_at_tpr(scores: npt.ArrayLike, labels: npt.ArrayLike, min_tpr: float = 0.95) -> MetricValue:
+    """Share of the normal flagged where at least `min_tpr` of the anomalous are found, at the best threshold.
+
+    Arguments and errors are those of `tpr_at_fpr`, but a `min_tpr` of 0 asks for nothing and is refused.
+    """
+    if not 0.0 < min_tpr <= 1.0:
+        raise ValueError(f"a true-positive rate to reach is above 0 and at most 1, not {min_tpr}")
+    return fewest_alarms(_rank(scores, labels), min_tpr)
+
+
+def normals_passed(scores: npt.ArrayLike, labels: npt.ArrayLike, max_missed: float = 0.05) -> MetricValue:
+    """Share of the normal that pass where at most `max_missed` of the anomalous are missed.
+
+    Of an inspection line: the good parts that need no second look, at a miss rate that the line can bear.
+    Arguments and errors are those of `tpr_at_fpr`, but a `max_missed` of 1 asks for nothing and is refused.
+    """
+    if not 0.0 <= max_missed < 1.0:
+        raise ValueError(f"a miss rate to keep is at least 0 and below 1, not {max_missed}")
+    return most_passed(_rank(scores, labels), max_missed)
 
 
 def confusion(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float) -> Confusion:

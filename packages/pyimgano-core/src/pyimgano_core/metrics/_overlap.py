@@ -35,8 +35,14 @@ class Defects:
 
 def find_defects(scores: Scores, mask: npt.NDArray[np.bool_]) -> Defects:
     """Return the pixels of `scores` (H, W) under `mask` (H, W), each with its 8-connected region."""
-    labels, count = label_regions(mask)
-    region = labels[mask] - np.int32(1)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (
+        (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        if len(rows)
+        else (slice(0), slice(0))
+    )
+    labels, count = label_regions(mask[box])  # most of a mask is empty
+    region = labels[mask[box]] - np.int32(1)
     areas = np.bincount(region, minlength=count).astype(np.int64, copy=False)
     return Defects(scores=scores[mask], region=region, areas=areas)
 

@@ -1,9 +1,9 @@
 """Pixel metrics of many score maps, one image at a time.
 
 Positives are few and are kept as they are. Negatives are many and only counted, which needs all positives
-first; so they wait as sorted chunks of their values. Memory is the scores themselves. All that is added up
-over images is an integer or is rounded once, so that images and shards may come in any order and the result
-is the same to the bit.
+first; so they wait on disk, as sorted chunks of their values. Memory is the positives and one chunk. All that
+is added up over images is an integer or is rounded once, so that images and shards may come in any order and
+the result is the same to the bit.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from pyimgano_core.contracts.metric import PixelMetrics
+from pyimgano_core.metrics._negatives import Negatives
 from pyimgano_core.metrics._overlap import Defects, area_under_overlap, find_defects
 from pyimgano_core.metrics._ranking import area_under_roc, best_f1, rank, step_precision
-from pyimgano_core.metrics._scores import as_scores
+from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pyimgano_core.metrics._ranking import Ranking
-    from pyimgano_core.metrics._scores import Scores
-
-_CHUNK = 1 << 22  # negatives per sort: large enough that searching the chunks costs less than sorting them
 
 
 class PixelAccumulator:
@@ -41,9 +39,7 @@ class PixelAccumulator:
         self.aupro_limit = aupro_limit
         self._n_images = 0
         self._defects: list[Defects] = []
-        self._sorted: list[Scores] = []  # each about _CHUNK long
-        self._waiting: list[Scores] = []  # negatives not yet sorted, less than _CHUNK in all
-        self._n_waiting = 0
+        self._negatives = Negatives()
 
     def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> None:
         """Add one image; on an error nothing is added.
@@ -57,12 +53,12 @@ class PixelAccumulator:
             ValueError: the shapes differ, or the mask is not bool.
         """
         checked = as_scores(scores)
-        if checked.shape != mask.shape:
-            raise ValueError(f"scores {checked.shape} and mask {mask.shape} differ in shape")
-        defects = find_defects(checked, mask)
-        if len(defects.areas):
-            self._defects.append(defects)
-        self._wait([checked[~mask]])
+        check_mask(checked, mask)
+        if mask.any():
+            self._defects.append(find_defects(checked, mask))
+            self._negatives.add(checked[~mask])
+        else:
+            self._negatives.add(checked.flatten())  # a copy
         self._n_images += 1
 
     def merge(self, other: Self) -> None:
@@ -75,8 +71,7 @@ class PixelAccumulator:
             raise ValueError(f"limits of AUPRO differ: {self.aupro_limit} and {other.aupro_limit}")
         self._n_images += other._n_images
         self._defects.extend(other._defects)
-        self._sorted.extend(other._sorted)
-        self._wait(list(other._waiting))
+        self._negatives.merge(other._negatives)
 
     def result(self) -> PixelMetrics:
         """Return the metrics of all images so far; more may follow."""
@@ -93,24 +88,6 @@ class PixelAccumulator:
             n_negative_pixels=ranking.n_negatives,
         )
 
-    def _wait(self, negatives: list[Scores]) -> None:
-        self._waiting.extend(negatives)
-        self._n_waiting += sum(len(values) for values in negatives)
-        if self._n_waiting >= _CHUNK:
-            self._sorted.append(_sorted(self._waiting))
-            self._waiting = []
-            self._n_waiting = 0
-
     def _rank(self) -> Ranking:
-        positives = _joined([image.scores for image in self._defects])
-        return rank(positives, [*self._sorted, _sorted(self._waiting)], "_pixels")
-
-
-def _joined(parts: list[Scores]) -> Scores:
-    return np.concatenate([np.empty(0, np.float32), *parts])
-
-
-def _sorted(parts: list[Scores]) -> Scores:
-    values = _joined(parts)
-    values.sort()
-    return values
+        positives = np.concatenate([np.empty(0, np.float32), *(image.scores for image in self._defects)])
+        return rank(positives, self._negatives.chunks(), "_pixels")

@@ -62,8 +62,14 @@ def rank(positives: Scores, negatives: Iterable[Scores], things: Literal["s", "_
     at_least = np.zeros(len(thresholds), np.int64)
     n_negatives = 0
     for chunk in negatives:
-        above += len(chunk) - np.searchsorted(chunk, thresholds, side="right")
-        at_least += len(chunk) - np.searchsorted(chunk, thresholds, side="left")
+        if not len(chunk):
+            continue
+        below = np.searchsorted(chunk, thresholds)  # (U,)
+        upto = below.copy()
+        tied = np.flatnonzero(chunk[np.minimum(below, len(chunk) - 1)] == thresholds)  # seldom many
+        upto[tied] = np.searchsorted(chunk, thresholds[tied], side="right")
+        above += len(chunk) - upto
+        at_least += len(chunk) - below
         n_negatives += len(chunk)
     return Ranking(
         thresholds=thresholds + thresholds.dtype.type(0.0),  # -0.0 becomes 0.0: they are one score
@@ -103,6 +109,41 @@ def best_f1(ranking: Ranking) -> MetricValue:
     f1 = 2 * found / (found + ranking.at_least + ranking.n_positives)  # (U,)
     best = len(f1) - 1 - int(np.argmax(f1[::-1]))
     return MetricValue(value=float(f1[best]), threshold=float(ranking.thresholds[best]), flags=ranking.flags)
+
+
+def most_found(ranking: Ranking, max_fpr: float) -> MetricValue:
+    """Return the largest share of positives found at a false-positive rate of at most `max_fpr`.
+
+    A threshold must attain it: nothing is interpolated. `threshold` is None where only a threshold above all
+    positives keeps the rate.
+    """
+    if ranking.reason:
+        return MetricValue(reason=ranking.reason)
+    allowed = np.flatnonzero(ranking.at_least / ranking.n_negatives <= max_fpr)
+    if not len(allowed):
+        return MetricValue(value=0.0, flags=ranking.flags)
+    first = allowed[0]
+    value = float(_found(ranking)[first]) / ranking.n_positives
+    return MetricValue(value=value, threshold=float(ranking.thresholds[first]), flags=ranking.flags)
+
+
+def fewest_alarms(ranking: Ranking, min_tpr: float) -> MetricValue:
+    """Return the smallest false-positive rate at which at least a share `min_tpr` is found."""
+    if ranking.reason:
+        return MetricValue(reason=ranking.reason)
+    last = np.flatnonzero(_found(ranking) / ranking.n_positives >= min_tpr)[-1]
+    value = float(ranking.at_least[last]) / ranking.n_negatives
+    return MetricValue(value=value, threshold=float(ranking.thresholds[last]), flags=ranking.flags)
+
+
+def most_passed(ranking: Ranking, max_missed: float) -> MetricValue:
+    """Return the largest share of negatives below a threshold that misses a share of at most `max_missed`."""
+    if ranking.reason:
+        return MetricValue(reason=ranking.reason)
+    missed = (ranking.n_positives - _found(ranking)) / ranking.n_positives  # never as 1 - tpr, which rounds
+    last = np.flatnonzero(missed <= max_missed)[-1]
+    value = float(ranking.n_negatives - ranking.at_least[last]) / ranking.n_negatives
+    return MetricValue(value=value, threshold=float(ranking.thresholds[last]), flags=ranking.flags)
 
 
 def _found(ranking: Ranking) -> npt.NDArray[np.int64]:

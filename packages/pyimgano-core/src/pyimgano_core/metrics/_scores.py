@@ -45,3 +45,15 @@ def as_scores(values: npt.ArrayLike) -> Scores:
     if not finite.all():
         raise NonFiniteScoresError(int(scores.size - np.count_nonzero(finite)))
     return scores
+
+
+def check_mask(scores: Scores, mask: npt.NDArray[np.bool_]) -> None:
+    """Refuse a mask that is not the bool twin of a score map (H, W).
+
+    Raises:
+        ValueError: the shapes differ, the map is not two-dimensional, or the mask is not bool.
+    """
+    if scores.shape != mask.shape:
+        raise ValueError(f"scores {scores.shape} and mask {mask.shape} differ in shape")
+    if mask.ndim != 2 or mask.dtype != np.bool_:  # noqa: PLR2004 - height and width
+        raise ValueError(f"a mask is (H, W) of bool, not {mask.shape} of {mask.dtype}")

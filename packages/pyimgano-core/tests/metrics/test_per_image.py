@@ -1,0 +1,98 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pyimgano_core.metrics import PerImageOverlapAccumulator
+
+LEVELS = st.integers(-3, 3).map(lambda level: level / 4)
+SHAPES = st.sampled_from([(4, 4), (3, 7)])
+
+
+@st.composite
+def data_sets(draw):
+    """Named images of two sizes, at least one of them anomalous and one normal."""
+    images = []
+    for index in range(draw(st.integers(2, 5))):
+        shape = draw(SHAPES)
+        mask = draw(arrays(np.bool_, shape)) if index % 2 else np.zeros(shape, bool)
+        mask[0, 0] |= index == 1
+        images.append((f"{index}", draw(arrays(np.float32, shape, elements=LEVELS)), mask))
+    return images
+
+
+def accumulate(images, limits=(0.05, 0.6)):
+    accumulator = PerImageOverlapAccumulator(*limits)
+    for image in images:
+        accumulator.update(*image)
+    return accumulator
+
+
+def slow_area(scores, mask, normals, low, high):
+    """Integrate the step curve of true-positive rate over the logarithm of the mean normal rate."""
+    curve = {}  # the largest share found at each rate
+    for threshold in [*np.unique([*scores.ravel(), *np.concatenate([n.ravel() for n in normals])]), np.inf]:
+        rate = np.mean([(normal >= threshold).mean() for normal in normals])
+        curve[rate] = max(curve.get(rate, 0.0), (scores[mask] >= threshold).mean())
+    corners = sorted({low, high, *(rate for rate in curve if low < rate < high)})
+    area = 0.0
+    for start, end in pairwise(corners):
+        found = max(share for rate, share in curve.items() if rate <= start * (1 + 1e-12))
+        area += found * np.log(end / start)
+    return area / np.log(high / low)
+
+
+@settings(deadline=None)
+@given(data_sets(), st.sampled_from([(0.05, 0.6), (0.01, 1.0), (0.3, 0.4)]))
+def test_areas_equal_an_integral_over_all_thresholds(images, limits):
+    result = accumulate(images, limits).result()
+    normals = [scores for _, scores, mask in images if not mask.any()]
+    expected = {
+        name: slow_area(scores, mask, normals, *limits) for name, scores, mask in images if mask.any()
+    }
+    assert result.images == pytest.approx(expected, abs=1e-9)
+    assert np.mean(list(expected.values())) == pytest.approx(result.mean.value, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(data_sets(), st.randoms(use_true_random=False))
+def test_order_and_shards_change_no_bit(images, random):
+    expected = accumulate(images).result()
+    shuffled = random.sample(images, len(images))
+    cut = random.randint(0, len(images))
+    left, right = accumulate(shuffled[:cut]), accumulate(shuffled[cut:])
+    right.merge(left)
+    assert expected == right.result()
+    assert list(expected.images) == list(right.result().images)
+
+
+@settings(deadline=None)
+@given(data_sets())
+def test_a_strictly_increasing_transform_changes_no_value(images):
+    moved = [(name, np.exp(scores.astype(np.float64)), mask) for name, scores, mask in images]
+    assert accumulate(images).result() == accumulate(moved).result()
+
+
+def test_undefined_is_a_reason_and_no_value():
+    clean, defect = np.zeros((1, 1), bool), np.ones((1, 1), bool)
+    assert accumulate([("a", np.ones((1, 1)), clean)]).result().mean.reason == "no_positive_pixels"
+    assert accumulate([("a", np.ones((1, 1)), defect)]).result().mean.reason == "no_normal_images"
+
+
+def test_a_name_that_is_taken_is_refused():
+    image = ("a", np.ones((1, 1)), np.ones((1, 1), bool))
+    with pytest.raises(ValueError, match="'a'"):
+        accumulate([image, image])
+    with pytest.raises(ValueError, match="'a'"):
+        accumulate([image]).merge(accumulate([image]))
+
+
+@pytest.mark.parametrize("limits", [(0.0, 0.1), (0.1, 0.1), (0.1, 1.1)])
+def test_limits_that_differ_or_make_no_sense_are_refused(limits):
+    with pytest.raises(ValueError, match="limits"):
+        PerImageOverlapAccumulator(*limits)
+    with pytest.raises(ValueError, match="differ"):
+        PerImageOverlapAccumulator().merge(PerImageOverlapAccumulator(1e-5, 1e-3))
