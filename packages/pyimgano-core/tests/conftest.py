@@ -10,7 +10,16 @@ from PIL import Image
 SIDE = 64
 
 NEEDS = {
-    "skimage": ("metrics/test_pixel.py", "test_components.py", "test_regions.py", "test_evaluation.py"),
+    "skimage": (
+        "metrics/test_bootstrap.py",
+        "metrics/test_decisions.py",
+        "metrics/test_pixel.py",
+        "metrics/test_saturated.py",
+        "metrics/test_sketch.py",
+        "test_components.py",
+        "test_regions.py",
+        "test_evaluation.py",
+    ),
     "onnxruntime": ("scoring", "pipeline", "test_evaluation.py"),
     "torch": ("detectors", "pipeline", "test_testing.py"),
 }

@@ -11,8 +11,6 @@ from pyimgano_core.metrics import (
     sketch_metrics,
 )
 
-pytest.importorskip("skimage")  # masks are cut into regions
-
 SIDE = 8
 
 

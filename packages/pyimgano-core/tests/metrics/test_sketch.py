@@ -22,8 +22,6 @@ from pyimgano_core.metrics import (
     sketch_metrics,
 )
 
-pytest.importorskip("skimage")  # masks are cut into regions
-
 NAMES = [field.name for field in fields(Sketch)]
 PIXEL = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro")
 
