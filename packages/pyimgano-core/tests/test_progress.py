@@ -32,7 +32,7 @@ def test_a_terminal_shows_each_step_and_is_clean_at_the_end():
     stream = Terminal()
     list(for_terminal(stream).track(["a", "b"], "images"))
     lines = stream.getvalue().split("\r\x1b[K")
-    assert ["images 1/2", "images 2/2"] == [line.split("  ")[0] for line in lines if line]
+    assert ["images 0/2", "images 1/2", "images 2/2"] == [line.split("  ")[0] for line in lines if line]
     assert "" == lines[-1]
 
 
@@ -64,3 +64,10 @@ def test_without_a_total_only_the_count_and_the_rate_are_shown():
 )
 def test_a_line_tells_count_rate_and_time_left(arguments, expected):
     assert expected == describe(*arguments)
+
+
+def test_a_terminal_says_what_is_going_on_before_the_first_item_is_done():
+    stream = Terminal()
+    steps = for_terminal(stream).track(map(str, [1]), "export", 1)
+    next(steps)
+    assert "export 0/1" in stream.getvalue()

@@ -44,17 +44,21 @@ class TerminalProgress:
         start = shown = time.monotonic()
         done = 0
         try:
+            self._show(label, done, total, 0.0)  # the first item may take long
             for item in items:
                 yield item
                 done += 1
                 now = time.monotonic()
                 if now - shown >= _REFRESH_SECONDS:
                     shown = now
-                    self._stream.write(f"\r\x1b[K{describe(label, done, total, now - start)}")
-                    self._stream.flush()
+                    self._show(label, done, total, now - start)
         finally:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+    def _show(self, label: str, done: int, total: int | None, seconds: float) -> None:
+        self._stream.write(f"\r\x1b[K{describe(label, done, total, seconds)}")
+        self._stream.flush()
 
 
 def describe(label: str, done: int, total: int | None, seconds: float) -> str:

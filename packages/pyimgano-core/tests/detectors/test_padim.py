@@ -105,7 +105,8 @@ def test_every_step_over_images_or_positions_shows_how_far_it_is(fit, textures):
     progress = Labels()
     graph = fit(Padim(dimensions=12), textures(5), progress=progress)
     rows = graph.reference.__self__.grid[0]
-    assert {"features": [5, 5], "covariances": [rows, rows]} == progress.steps
+    export = {"export of the graph": [1, 1]}
+    assert {"features": [5, 5], "covariances": [rows, rows], **export} == progress.steps
 
 
 def test_the_small_decompositions_run_on_one_thread_and_the_rest_on_all(fit, textures, monkeypatch):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from pyimgano_core.progress import Progress
+
 _HEAD = "head."
 _TOLERANCE = 1e-3  # of the answer's size
 
@@ -42,7 +44,7 @@ class _Architecture:
 
 
 def export_scorer(
-    scorer: Scorer, *, detector: str, info: dict[str, Any], seconds: dict[str, float]
+    scorer: Scorer, *, detector: str, info: dict[str, Any], seconds: dict[str, float], progress: Progress
 ) -> ScorerGraph:
     """Return a scorer as a graph.
 
@@ -51,13 +53,16 @@ def export_scorer(
         detector: the detector's name.
         info: facts about the fit, ready for JSON.
         seconds: what the steps of the fit took; the export is added.
+        progress: says that the export is going on.
 
     Raises:
         RuntimeError: the graph does not answer as the scorer does.
     """
     started = time.perf_counter()
     scorer = scorer.eval()
-    model = onnx.ModelProto.FromString(_template(_Architecture(_key(scorer, detector), scorer)))
+    architecture = _Architecture(_key(scorer, detector), scorer)
+    (template,) = progress.track(map(_template, [architecture]), "export of the graph", 1)
+    model = onnx.ModelProto.FromString(template)
     _exchange_constants(model, scorer)
     onnx.helper.set_model_props(
         model,

@@ -84,7 +84,7 @@ def fit_padim(
         "rank": head.factor.shape[2],
     }
     seconds = {"features": featured - started, "covariances": time.perf_counter() - featured}
-    return export_scorer(scorer, detector="padim", info=info, seconds=seconds)
+    return export_scorer(scorer, detector="padim", info=info, seconds=seconds, progress=progress)
 
 
 def _choose_dimensions(options: Padim, patches: PatchFeatures, seed: int) -> Tensor:

@@ -93,7 +93,7 @@ def fit_patchcore(
         "patches": len(images) * patches.grid[0] * patches.grid[1],
     }
     seconds = {"features": featured - started, "coreset": selected - featured}
-    return export_scorer(scorer, detector="patchcore", info=info, seconds=seconds)
+    return export_scorer(scorer, detector="patchcore", info=info, seconds=seconds, progress=progress)
 
 
 def _sample(vectors: Iterable[Tensor], per_image: int, generator: torch.Generator) -> Tensor:
