@@ -12,7 +12,7 @@ import pytest
 from attrs import fields, has
 
 from pyimgano_bench.suite import Suite, load_suite
-from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.config import ReviewConfig, RunConfig
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.errors import ExitCode
@@ -48,6 +48,7 @@ def as_toml(value):
 
 HEADINGS = {
     **{f"`[{name}]`" if name else "Top level": keys for name, keys in sections(RunConfig)},
+    "`[threshold.review]`": dict(sections(ReviewConfig))[""],
     **{
         f"`[model.options]` of `{name}`": {
             key: value for key, value in dict(sections(detector))[""].items() if key != "features"

@@ -18,7 +18,7 @@ Tests without a file are in this one; `core`, `preflight` and so on mean that pa
     - test_data_with_errors_is_refused_by_preflight_and_by_training
  5. NaN in JSON, in scores and in maps
     - test_every_json_file_of_a_run_is_json
-    - core/metrics/test_image.py::test_a_score_that_is_not_finite_is_an_error_with_its_count
+    - core/metrics/test_image.py::test_a_score_that_is_not_finite_is_an_error_that_names_the_first_image
     - core/metrics/test_pixel.py::test_a_refused_map_leaves_the_accumulator_as_it_was
     - infer/test_run.py::test_a_score_that_is_not_finite_is_an_error_and_never_normal
  6. a manifest without splits is called unready, with exit code 0 and no issue
@@ -70,7 +70,7 @@ Tests without a file are in this one; `core`, `preflight` and so on mean that pa
     - test_the_exported_config_and_the_lines_hold_no_more_than_they_need
 22. few calibration images flag most normals, and nothing warns; a recipe cuts the border
     - test_too_few_calibration_images_are_told_by_all
-    - core/test_thresholds.py::test_no_more_calibration_images_are_flagged_than_stand_above_the_rank
+    - core/thresholds/test_order.py::test_exactly_the_scores_above_the_rank_are_flagged
     - test_a_defect_at_the_border_is_seen
 23. one exit code for bad data, bad configs and bugs
     - test_each_kind_of_failure_has_its_exit_code
@@ -555,9 +555,11 @@ def test_too_few_calibration_images_are_told_by_all(trained, reports):
     _, checked, result = trained
     told = {issue["category"] for issue in checked["issues"] if issue["name"] == FEW_CALIBRATION}
     assert set(CATEGORIES) == told
-    for category, report in reports.items():
+    for report in reports.values():
         assert FEW_CALIBRATION in {issue["name"] for issue in report["issues"]}
-        assert f"{category}: the 0.995 quantile needs 200 calibration normals" in result.out
+        [step] = report["threshold"]["provenance"]["fallbacks"]
+        assert ("conformal", "too_few_normals", 99) == (step["method"], step["reason"], step["needed"])
+    assert "conformal at alpha 0.01 needs 99 calibration normals" in result.out
 
 
 def test_a_defect_at_the_border_is_seen(trained, reports):

@@ -5,6 +5,7 @@ import pytest
 
 from pyimgano_bench.cli import benchmark
 from pyimgano_core.cli.app import run
+from pyimgano_core.metrics import bootstrap, load_sketch
 
 QUICK = ("--detector", "padim", "--backbone", "filters", "--resize", "64", "64", "--device", "cpu")
 
@@ -76,6 +77,15 @@ def test_a_cell_holds_the_report_and_its_predictions(command, one_category, tmp_
     assert {cell["report"]["threshold"]["value"]} == {line["threshold"] for line in predictions}
 
 
+def test_a_cell_keeps_a_sketch_that_gives_its_intervals(command, one_category, tmp_path):
+    command("--manifest-path", one_category, *QUICK, "--output-dir", "out")
+    (cell,) = cells_of(tmp_path / "out").values()
+    sketch = load_sketch(tmp_path / "out" / "cells" / cell["metric_sketch"]["path"])
+    interval = bootstrap(sketch, seed=0)["aupro"].interval
+    stored = cell["report"]["results"]["pixel_metrics"]["intervals"]["aupro"]
+    assert (stored["low"], stored["high"]) == (interval.low, interval.high)
+
+
 def test_json_prints_the_document_that_is_written(command, one_category, tmp_path):
     _, out, _ = command("--manifest-path", one_category, *QUICK, "--output-dir", "out", "--json")
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == json.loads(out)
@@ -111,18 +121,17 @@ def test_a_second_run_computes_only_what_is_missing(command, manifest, tmp_path)
     assert 0 == code
     assert "1 of 2 cells were there before" in out
     kept = [path for path in stamps if "bolt" in path.name]
-    assert 2 == len(kept)
+    assert 3 == len(kept)
     assert all(stamps[path] == path.stat().st_mtime_ns for path in kept)
     after = json.loads(lost.read_text())
     assert before["report"] == after["report"]
     assert before["key"] == after["key"]
 
 
-@pytest.mark.parametrize("damage", ["per_image", "cell"])
-def test_a_damaged_cell_is_computed_again(command, one_category, tmp_path, damage):
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".npz"])
+def test_a_damaged_cell_is_computed_again(command, one_category, tmp_path, suffix):
     arguments = ("--manifest-path", one_category, *QUICK, "--output-dir", "out")
     command(*arguments)
-    suffix = ".jsonl" if damage == "per_image" else ".json"
     path = next(p for p in (tmp_path / "out" / "cells").iterdir() if p.suffix == suffix)
     path.write_bytes(path.read_bytes()[:-20])
     _, damaged, _ = command(*arguments)

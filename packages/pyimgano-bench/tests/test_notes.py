@@ -73,3 +73,12 @@ def test_a_missing_threshold_is_told(maker):
     notes = make_notes(cells_of(maker.write()))
     expected = "d/bolt: no threshold, so no false alarms or misses: there are no calibration images"
     assert expected in notes
+
+
+def test_a_threshold_by_another_method_than_was_asked_for_is_told(maker):
+    maker.add_category("bolt")
+    notes = make_notes(cells_of(maker.write()))
+    expected = (
+        "d/bolt: conformal at alpha 0.01 needs 99 calibration normals and has 2; the threshold is by quantile"
+    )
+    assert 1 == sum(note.startswith(expected) for note in notes)

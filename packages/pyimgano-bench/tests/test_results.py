@@ -1,6 +1,7 @@
 import pytest
 
-from pyimgano_bench.results import METRICS, Row, macro_means
+from pyimgano_bench.results import macro_means
+from pyimgano_bench.rows import METRICS, Row
 
 
 def row(detector, category, seed=0, dataset="d", **values):

@@ -4,7 +4,8 @@ import io
 import pytest
 from attrs import evolve
 
-from pyimgano_bench.results import BenchResults, Row, macro_means
+from pyimgano_bench.results import BenchResults, macro_means
+from pyimgano_bench.rows import Row
 from pyimgano_bench.tables import csv_report, markdown_report, text_report
 
 FULL = Row(
@@ -48,6 +49,21 @@ def test_the_terminal_table_has_a_line_per_cell():
     assert ["-12.35", "1/10", "2/20", "3.2"] == lines[1].split()[7:]
     assert ["nut", "padim", *["-"] * 9] == lines[2].split()
     assert "- d/nut: failed: no device" == lines[-1]
+
+
+def test_image_auroc_stands_with_its_interval():
+    row = evolve(FULL, image_auroc_low=0.9512, image_auroc_high=1.0)
+    assert "0.9877 [.951, 1.000]  1.0000" in text_report(results(row)).splitlines()[1]
+    assert r"| 0.9877 \[.951, 1.000\] |" in markdown_report(results(row))
+
+
+def test_an_interval_with_one_end_is_none():
+    assert "[" not in text_report(results(evolve(FULL, image_auroc_low=0.9))).splitlines()[1]
+
+
+def test_the_columns_stay_few_whatever_a_row_holds():
+    row = evolve(FULL, aupimo=0.5, tpr_at_fpr=0.9, miss_rate=0.1, certified_level=0.01)
+    assert text_report(results(row)) == text_report(results(FULL))
 
 
 def test_a_mean_over_some_categories_says_so():

@@ -13,14 +13,17 @@ NEEDS = {
     "skimage": (
         "metrics/test_bootstrap.py",
         "metrics/test_decisions.py",
+        "metrics/test_histogram.py",
         "metrics/test_pixel.py",
+        "metrics/test_planted_mistakes.py",
         "metrics/test_saturated.py",
         "metrics/test_sketch.py",
+        "predictions/test_evaluate_files.py",
         "test_components.py",
         "test_regions.py",
-        "test_evaluation.py",
+        "evaluation",
     ),
-    "onnxruntime": ("scoring", "pipeline", "test_evaluation.py"),
+    "onnxruntime": ("scoring", "pipeline", "evaluation"),
     "torch": ("detectors", "pipeline", "test_testing.py"),
 }
 MISSING = tuple(name for name in NEEDS if find_spec(name) is None)

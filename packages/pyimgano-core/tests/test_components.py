@@ -1,11 +1,12 @@
+import sys
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from pyimgano_core import components
-from pyimgano_core.components import label_regions
+from pyimgano_core.components import label_regions, number_pixels
 from pyimgano_core.errors import MachineError
 
 
@@ -25,6 +26,7 @@ def flood_fill(mask):
     return labels, count
 
 
+@settings(deadline=None)  # the first mask loads scikit-image
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.booleans()))
 def test_labels_equal_a_flood_fill(mask):
     labels, count = label_regions(mask)
@@ -34,17 +36,26 @@ def test_labels_equal_a_flood_fill(mask):
     assert np.int32 == labels.dtype
 
 
+@given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.booleans()))
+def test_pixels_are_numbered_as_their_regions_are(mask):
+    region, areas = number_pixels(mask)
+    labels, count = label_regions(mask)
+    assert (labels[mask] - 1).tolist() == region.tolist()
+    assert [int((labels == number).sum()) for number in range(1, count + 1)] == areas.tolist()
+
+
 def test_pixels_that_touch_by_a_corner_are_one_region():
     assert label_regions(np.eye(4, dtype=bool))[1] == 1
 
 
 @pytest.mark.parametrize("mask", [np.zeros((2, 3, 1), bool), np.full((2, 2), 255, np.uint8)])
 def test_anything_but_a_two_dimensional_bool_mask_is_refused(mask):
-    with pytest.raises(ValueError, match="a mask is"):
-        label_regions(mask)
+    for number in (label_regions, number_pixels):
+        with pytest.raises(ValueError, match="a mask is"):
+            number(mask)
 
 
 def test_without_scikit_image_the_message_names_the_extra(monkeypatch):
-    monkeypatch.setattr(components, "measure", None)
+    monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(MachineError, match=r"pyimgano-core\[skimage\]"):
         label_regions(np.zeros((2, 2), bool))

@@ -46,6 +46,10 @@ def test_contracts_and_configs_load_attrs_and_cattrs_alone(name):
     assert loaded_by(f"import pyimgano_core.{name}") <= {"attr", "attrs", "cattrs", "pyimgano_core"} | TYPING
 
 
+def test_predictions_in_files_are_measured_without_a_framework_or_a_runtime():
+    assert not loaded_by("import pyimgano_core.predictions") & HEAVY
+
+
 @pytest.mark.parametrize("name", ["preparation", "images", "layouts", "manifest", "splits", "pixel_gate"])
 def test_reading_data_loads_no_framework_and_no_runtime(name):
     assert not loaded_by(f"import pyimgano_core.{name}") & HEAVY

@@ -5,6 +5,7 @@ import pytest
 from pyimgano_core.contracts.config import (
     DatasetConfig,
     EvaluationConfig,
+    ReviewConfig,
     RunConfig,
     SplitPolicy,
     ThresholdConfig,
@@ -13,6 +14,7 @@ from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.errors import ConfigError, DataError
 from pyimgano_core.preparation import inspect_dataset, prepare_dataset
 from pyimgano_core.progress import SilentProgress
+from pyimgano_core.thresholds import calibrate
 
 
 def config_of(manifest, *, policy=None, **options):
@@ -95,11 +97,57 @@ def test_a_missing_mask_closes_the_gate_unless_the_masked_subset_is_asked_for(wr
     assert (True, "masked", 3) == (opened.gate.enabled, opened.gate.subset, opened.gate.n_usable_masks)
 
 
-def test_too_few_calibration_images_are_no_issue_of_a_fixed_threshold(write_dataset):
+def shortages(manifest, **threshold):
+    issues = inspect(manifest, threshold=ThresholdConfig(**threshold)).issues
+    return [issue for issue in issues if issue.code == "PF710"]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "enough"),
+    [
+        ({"alpha": 0.2}, {"alpha": 0.25}),
+        ({"method": "fpr", "alpha": 0.5}, {"method": "fpr", "alpha": 0.7}),
+        ({"method": "quantile", "quantile": 0.8}, {"method": "quantile", "quantile": 0.6}),
+        ({"method": "evt"}, {"method": "gaussian"}),
+    ],
+)
+def test_too_few_calibration_images_for_a_method_are_a_warning(write_dataset, threshold, enough):
     manifest = write_dataset(val=3)
-    assert "PF710" in codes(inspect(manifest).issues)
-    fixed = ThresholdConfig(method="fixed", value=1.0)
-    assert "PF710" not in codes(inspect(manifest, threshold=fixed).issues)
+    assert [Severity.WARNING] == [issue.severity for issue in shortages(manifest, **threshold)]
+    assert [] == shortages(manifest, **enough)
+
+
+def test_the_warning_names_method_level_counts_and_remedy(write_dataset):
+    [issue] = shortages(write_dataset(val=3))
+    assert (
+        "category 'part': conformal at alpha 0.01 needs 99 calibration normals and has 3; add normal images "
+        "(split val), or raise threshold.alpha"
+    ) == issue.message
+    assert ("VAL_TOO_SMALL", "part", 3, 99, 0.995, "conformal", "threshold") == (
+        issue.name,
+        issue.category,
+        *(issue.data[key] for key in ("calibration", "needed", "quantile", "method", "section")),
+    )
+
+
+def test_the_review_threshold_has_its_own_warning(write_dataset):
+    [issue] = shortages(write_dataset(val=3), alpha=0.3, review=ReviewConfig())
+    assert "needs 9 calibration normals and has 3" in issue.message
+    assert issue.message.endswith("or raise threshold.review.alpha")
+
+
+def test_a_fixed_threshold_needs_no_calibration_image(write_dataset):
+    assert [] == shortages(write_dataset(val=3), method="fixed", value=1.0)
+
+
+@pytest.mark.parametrize("method", ["conformal", "fpr", "quantile", "evt", "gaussian", "mad"])
+def test_the_warning_says_what_calibration_finds(write_dataset, method):
+    rule = ThresholdConfig(method=method)
+    provenance = calibrate([0.5], rule, source="val").provenance
+    told = [*(step.message for step in provenance.fallbacks), *provenance.warnings]
+    [issue] = shortages(write_dataset(val=1), method=method)
+    needs = issue.message.removeprefix("category 'part': ").partition(";")[0]
+    assert told[0].startswith(needs)
 
 
 def test_a_data_set_that_is_not_there_is_an_error(tmp_path):

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from pyimgano_core.components import label_regions
 from pyimgano_core.contracts.region import Region
 from pyimgano_core.metrics import NonFiniteScoresError
-from pyimgano_core.regions import defect_regions
+from pyimgano_core.regions import defect_regions, highest_level
 
 
 def test_regions_are_measured_in_pixels_and_sorted_by_their_highest_score():
@@ -35,6 +35,7 @@ def test_regions_are_measured_in_pixels_and_sorted_by_their_highest_score():
     assert expected == defect_regions(score_map, 0.5)
 
 
+@settings(deadline=None)  # the first mask loads scikit-image
 @given(
     arrays(
         np.float32,
@@ -44,16 +45,16 @@ def test_regions_are_measured_in_pixels_and_sorted_by_their_highest_score():
     st.floats(0, 8),
     st.integers(0, 4),
 )
-def test_each_region_equals_the_measures_of_its_own_pixels(score_map, threshold, min_area):
+def test_each_region_equals_the_measures_of_its_own_pixels(score_map, threshold, minimum_area):
     labels, count = label_regions(score_map.astype(np.float64) >= threshold)
     measured = []
     for number in range(1, count + 1):
         y, x = np.nonzero(labels == number)
         scores = score_map[y, x].astype(np.float64)
         box = (x.min(), y.min(), x.max() + 1, y.max() + 1)
-        if len(x) >= min_area:
+        if len(x) >= minimum_area:
             measured.append((scores.max(), len(x), box, scores.mean(), x.mean(), y.mean()))
-    regions = defect_regions(score_map, threshold, min_area)
+    regions = defect_regions(score_map, threshold, minimum_area)
     found = [(r.score_max, r.area, r.bbox_xyxy, r.score_mean, *r.centroid_xy) for r in regions]
     assert len(measured) == len(found)
     for expected, actual in zip(sorted(measured), sorted(found), strict=True):
@@ -82,7 +83,7 @@ def test_regions_smaller_than_the_least_area_are_left_out():
     score_map = np.zeros((3, 5), np.float32)
     score_map[0, 0] = 9.0
     score_map[2, 1:4] = 1.0
-    assert [(r.id, r.area) for r in defect_regions(score_map, 0.5, min_area=3)] == [(1, 3)]
+    assert [(r.id, r.area) for r in defect_regions(score_map, 0.5, minimum_area=3)] == [(1, 3)]
 
 
 def test_a_map_with_nan_is_refused():
@@ -95,3 +96,49 @@ def test_a_map_with_nan_is_refused():
 def test_a_threshold_that_is_nan_is_refused():
     with pytest.raises(ValueError, match="NaN"):
         defect_regions(np.zeros((3, 3), np.float32), float("nan"))
+
+
+maps = arrays(
+    np.float32, array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.integers(0, 12).map(float)
+)
+
+
+def level_of(score_map, minimum_area):
+    """Try every score from the highest on, the slow and obvious way."""
+    for level in np.unique(score_map)[::-1]:
+        labels, count = label_regions(score_map >= level)
+        if any((labels == number).sum() >= minimum_area for number in range(1, count + 1)):
+            return level
+    return score_map.min()
+
+
+@settings(deadline=None)
+@given(maps, st.integers(1, 60))
+def test_the_highest_level_equals_a_try_of_all_levels(score_map, minimum_area):
+    assert level_of(score_map, minimum_area) == highest_level(score_map, minimum_area)
+
+
+@settings(deadline=None)
+@given(maps, st.integers(1, 20), st.integers(-1, 13))
+def test_a_threshold_flags_a_region_exactly_up_to_the_highest_level(score_map, minimum_area, threshold):
+    if minimum_area <= score_map.size:
+        is_flagged = bool(defect_regions(score_map, threshold, minimum_area))
+        assert is_flagged == (threshold <= highest_level(score_map, minimum_area))
+
+
+def test_the_highest_level_of_a_single_pixel_is_the_maximum_to_the_bit():
+    score_map = np.random.default_rng(0).random((5, 8))
+    assert score_map.max() == highest_level(score_map)
+
+
+def test_pixels_that_touch_by_a_corner_share_a_level():
+    assert 3.0 == highest_level(np.diag([3.0, 4.0, 5.0]), 3)
+
+
+def test_a_map_smaller_than_the_area_has_its_lowest_score_for_a_level():
+    assert 2.0 == highest_level(np.array([[2.0, 3.0]]), 3)
+
+
+def test_a_map_with_infinity_has_no_level():
+    with pytest.raises(NonFiniteScoresError, match="1 of the scores"):
+        highest_level(np.array([[1.0, np.inf]]), 2)

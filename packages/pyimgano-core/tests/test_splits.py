@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from pyimgano_core.contracts.config import SplitPolicy
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.record import Record, Sample
-from pyimgano_core.contracts.split import CategorySplit
-from pyimgano_core.splits import calibration_issue, split_dataset
+from pyimgano_core.splits import split_dataset
 
 ALLOW = SplitPolicy(group_conflict="allow")
 
@@ -242,24 +241,6 @@ def test_one_normal_is_fitted_and_nothing_calibrates():
     assert expected == (
         len(split.train), len(split.calibration), split.calibration_source, split.calibration_fallback
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("count", "quantile", "enough"),
-    [
-        (199, 0.995, False),
-        (200, 0.995, True),
-        (9, 0.9, False),
-        (10, 0.9, True),
-        (1, 1.0, True),
-        (0, 1.0, False),
-    ],
-)
-def test_a_quantile_needs_enough_calibration_images(count, quantile, enough):
-    split = CategorySplit(category="bolt", calibration=tuple(normals(count)))
-    issue = calibration_issue(split, quantile)
-    assert enough == (issue is None)
-    assert issue is None or (issue.code, issue.severity) == ("PF710", Severity.WARNING)
 
 
 def test_no_samples_give_no_categories():

@@ -43,21 +43,36 @@ class Finished:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def _threshold(value: float | None) -> Threshold:
-    return Threshold(value=value, provenance=ThresholdProvenance(method="quantile"))
+def _threshold(value: float | None, minimum_area: int = 1) -> Threshold:
+    provenance = ThresholdProvenance(method="quantile")
+    return Threshold(value=value, provenance=provenance, minimum_area=minimum_area)
 
 
 @pytest.fixture
 def make_config(tmp_path):
     """Return a function that makes a run directory with a config and gives the config's path."""
 
-    def make(*categories, threshold=0.5, pixel_threshold=0.5, graph="mean", folder=tmp_path / "run"):
+    def make(
+        *categories,
+        threshold=0.5,
+        review=None,
+        pixel_threshold=0.5,
+        minimum_area=1,
+        graph="mean",
+        folder=tmp_path / "run",
+    ):
+        used = {"minimum_area": minimum_area > 1, "review_band": review is not None}
+        thresholds = {
+            "threshold": _threshold(threshold),
+            "review_threshold": None if review is None else _threshold(review),
+            "pixel_threshold": _threshold(pixel_threshold, minimum_area),
+        }
         config = InferConfig(
+            requires=tuple(name for name, is_used in used.items() if is_used),
             pyimgano_version="0.1.0",
             from_run="run",
             per_category={
-                name: _category(folder, name, graph, threshold, pixel_threshold)
-                for name in categories or ["part"]
+                name: _category(folder, name, graph, thresholds) for name in categories or ["part"]
             },
         )
         path = folder / "artifacts" / "infer_config.json"
@@ -67,7 +82,7 @@ def make_config(tmp_path):
     return make
 
 
-def _category(folder, name, graph, threshold, pixel_threshold):
+def _category(folder, name, graph, thresholds):
     checkpoint = folder / "checkpoints" / name / "model.onnx"
     checkpoint.parent.mkdir(parents=True)
     shutil.copyfile(DATA / f"{graph}.onnx", checkpoint)
@@ -79,8 +94,7 @@ def _category(folder, name, graph, threshold, pixel_threshold):
             size_bytes=len(content),
         ),
         preprocessing=Preprocessing(resize=(8, 8)),
-        threshold=_threshold(threshold),
-        pixel_threshold=_threshold(pixel_threshold),
+        **thresholds,
         self_test=SelfTest(**run_self_test(OnnxScorer(content))),
     )
 
@@ -115,6 +129,16 @@ def grey(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def spots(tmp_path):
+    """Return the path of a black image of the graph's size with white squares of 4 and of 9 pixels."""
+    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
+    pixels[0:2, 0:2] = 255
+    pixels[4:7, 4:7] = 255
+    Image.fromarray(pixels).save(tmp_path / "spots.png")
+    return tmp_path / "spots.png"
 
 
 @pytest.fixture

@@ -46,9 +46,25 @@ def test_a_byte_order_mark_is_accepted(config):
     assert expected == read_config(config)
 
 
-def test_a_feature_that_this_version_does_not_know_is_refused(config):
-    config.write_text(config.read_text().replace('"requires": []', '"requires": ["roi"]'))
-    with pytest.raises(ArtifactError, match="roi"):
+@pytest.mark.parametrize("feature", ["roi", "review-band", "Review_band", "minimum_areas", ""])
+def test_a_feature_that_this_version_does_not_know_is_refused(config, feature):
+    config.write_text(
+        config.read_text().replace('"requires": []', f'"requires": ["review_band", "{feature}"]')
+    )
+    with pytest.raises(ArtifactError, match=rf"\['{feature}'\]"):
+        read_config(config)
+
+
+def test_the_features_that_this_version_knows_are_accepted(make_config):
+    config = read_config(make_config(review=0.25, minimum_area=5))
+    assert {"minimum_area", "review_band"} == set(config.requires)
+
+
+@pytest.mark.parametrize("area", ["0", "-1", "1.5", '"5"', "true"])
+def test_a_minimum_area_that_is_no_positive_whole_number_is_refused(make_config, area):
+    config = make_config(minimum_area=5)
+    config.write_text(config.read_text().replace('"minimum_area": 5', f'"minimum_area": {area}'))
+    with pytest.raises(ArtifactError, match="minimum_area"):
         read_config(config)
 
 

@@ -22,6 +22,21 @@ def test_a_loaded_model_predicts_a_file(config, grey):
     assert (pytest.approx(0.8), "anomalous") == (prediction.score, prediction.label)
 
 
+def test_a_model_tells_all_that_decides(make_config):
+    model = load_model(make_config(threshold=0.5, review=0.25, pixel_threshold=0.75, minimum_area=5))
+    assert (0.5, 0.25, 0.75, 5) == (
+        model.threshold,
+        model.review_threshold,
+        model.pixel_threshold,
+        model.minimum_area,
+    )
+
+
+def test_a_model_without_band_and_area_says_so(config):
+    model = load_model(config)
+    assert (None, 1) == (model.review_threshold, model.minimum_area)
+
+
 def test_a_bad_file_gives_an_error_and_no_exception(config, tmp_path):
     prediction = load_model(str(config)).predict(str(tmp_path / "absent.png"))
     assert ("error", "not_found") == (prediction.status, prediction.error.code)

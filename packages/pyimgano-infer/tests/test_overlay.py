@@ -27,6 +27,37 @@ def test_what_reaches_the_threshold_is_red_inside_a_white_line():
     assert [255, 255, 255] == picture[5, 3].tolist() == picture[3, 5].tolist()
 
 
+def white(picture):
+    return (picture == 255).all(axis=2)  # (H, W)
+
+
+def test_the_white_line_runs_round_regions_of_the_minimum_area_and_more():
+    pytest.importorskip("skimage")
+    heat = hot_corner()
+    heat[8:10, 9:12] = 2.0
+    small = np.s_[7:, 7:]
+    assert white(draw(GREY, heat, 1.0, 6))[small].any()
+    filtered = white(draw(GREY, heat, 1.0, 7))
+    assert not filtered[small].any()
+    assert np.array_equal(white(draw(GREY, hot_corner(), 1.0)), filtered)
+    assert not white(draw(GREY, heat, 1.0, 37)).any()
+
+
+def test_pixels_that_touch_at_a_corner_are_one_region():
+    pytest.importorskip("skimage")
+    heat = np.zeros((12, 16), dtype=np.float32)
+    heat[[4, 5], [4, 5]] = 2.0
+    assert white(draw(GREY, heat, 1.0, 2)).any()
+    assert not white(draw(GREY, heat, 1.0, 3)).any()
+
+
+def test_a_map_just_below_the_threshold_is_not_outlined():
+    threshold = float(np.nextafter(np.float64(np.float32(2.1)), np.inf))  # 2.1 again if rounded to float32
+    heat = np.where(hot_corner() > 0, np.float32(2.1), np.float32(0))
+    assert not white(draw(GREY, heat, threshold)).any()
+    assert white(draw(GREY, heat, float(np.float32(2.1)))).any()
+
+
 @pytest.mark.parametrize("threshold", [None, 0.0, -1.0, 5.0])
 def test_any_threshold_and_none_give_a_picture(threshold):
     picture = draw(GREY, hot_corner(), threshold)

@@ -83,7 +83,7 @@ class Dataset:
 
     def config(self):
         dataset = {"name": "manifest", "manifest_path": "manifest.jsonl"}
-        settings = {"threshold": {"quantile": 0.5}, "dataset": dataset, **self.settings}
+        settings = {"threshold": {"alpha": 0.5}, "dataset": dataset, **self.settings}
         return structure_config(settings, RunConfig)
 
     def codes(self):

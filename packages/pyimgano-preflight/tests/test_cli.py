@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-CONFIG = '[dataset]\nmanifest_path = "manifest.jsonl"\n[threshold]\nquantile = 0.5\n'
+CONFIG = '[dataset]\nmanifest_path = "manifest.jsonl"\n[threshold]\nalpha = 0.5\n'
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def test_errors_exit_with_2_and_name_file_and_line(cli, config, dataset):
 
 
 def test_warnings_exit_with_0_and_with_3_where_strict(cli, config):
-    arguments = ("check", "--config", config, "--set", "threshold.quantile=0.99")
+    arguments = ("check", "--config", config, "--set", "threshold.alpha=0.01")
     assert cli(*arguments).code == 0
     assert cli(*arguments, "--strict").code == 3
 
 
 def test_errors_beat_strict(cli, config, dataset):
     (dataset.folder / "train/2.png").write_text("text")
-    assert cli("check", "--config", config, "--set", "threshold.quantile=0.99", "--strict").code == 2
+    assert cli("check", "--config", config, "--set", "threshold.alpha=0.01", "--strict").code == 2
 
 
 def test_information_is_no_reason_to_be_strict(cli, config, dataset):

@@ -319,7 +319,7 @@ CASES = {
     "PF707": (lambda d: keep_train(d, 15), lambda d: keep_train(d, 16)),
     "PF708": (lambda d: drop(d, "bad"), lambda d: drop(d, "bad/1", "bad/2")),
     "PF709": (lambda d: drop(d, "good"), lambda d: drop(d, "good/1", "good/2")),
-    "PF710": (lambda d: d.set(threshold={"quantile": 0.8}), lambda d: d.set(threshold={"quantile": 0.75})),
+    "PF710": (lambda d: d.set(threshold={"alpha": 0.19}), lambda d: d.set(threshold={"alpha": 0.2})),
     "PF712": (no_masks, nothing),
     "PF713": (lambda d: one_group(d, "lot"), lambda d: one_group(d, "lot", "other")),
     "PF903": (lambda d: missing_images(d, 101), lambda d: missing_images(d, 100)),

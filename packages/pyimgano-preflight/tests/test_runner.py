@@ -394,6 +394,14 @@ def test_no_issue_comes_from_a_check_that_is_said_to_be_skipped(dataset):
     assert skipped & dataset.codes() == set()
 
 
+def test_a_review_threshold_is_checked_where_the_threshold_is_fixed(dataset):
+    dataset.set(threshold={"method": "fixed", "value": 1.0, "review": {"alpha": 0.01}})
+    report = dataset.report()
+    assert "done" == next(check.state for check in report.checks if check.code == "PF710")
+    [issue] = [issue for issue in report.issues if issue.code == "PF710"]
+    assert "threshold.review.alpha" in issue.message
+
+
 def test_an_unknown_category_is_a_config_error(dataset):
     dataset.set(dataset={"name": "manifest", "manifest_path": "manifest.jsonl", "category": "pat"})
     with pytest.raises(ConfigError, match=r"\$\.dataset\.category"):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from pyimgano_core.metrics import bootstrap, load_sketch
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
 from pyimgano_workbench.rundir import RunDirectory
@@ -44,6 +45,7 @@ def test_the_run_directory_has_the_documented_files(finished):
         "categories/part/report.json",
         "categories/part/per_image.jsonl",
         "categories/part/calibration.jsonl",
+        "categories/part/metric_sketch.npz",
         "checkpoints/part/model.onnx",
         "artifacts/infer_config.json",
     }
@@ -54,6 +56,7 @@ def test_the_same_seed_gives_byte_identical_results(finished, make_config, datas
     second = run(make_config(dataset, output="two")).folder
     for name in (
         "categories/part/per_image.jsonl",
+        "categories/part/metric_sketch.npz",
         "checkpoints/part/model.onnx",
         "categories/part/report.json",
     ):
@@ -77,6 +80,24 @@ def test_without_masks_the_report_says_why_pixel_metrics_are_off(make_dataset, m
     report = run(make_config(make_dataset(masks=False))).report.per_category["part"]
     assert (report.pixel_metrics_status.enabled, report.pixel_metrics_status.reason) == (False, "no_masks")
     assert report.results.pixel_metrics is None
+
+
+def test_the_sketch_gives_the_report_s_intervals_without_another_run(finished):
+    sketch = load_sketch(finished.folder / "categories/part/metric_sketch.npz")
+    results = finished.report.per_category["part"].results
+    assert results.intervals["auroc"] == bootstrap(sketch, seed=0)["auroc"].interval
+    assert [0.0, 1.0] == sorted({float(flag) for flag in sketch.anomalous})
+
+
+def test_what_a_reader_must_know_is_required(make_dataset, make_config):
+    config = make_config(make_dataset(train=20))
+    settings = ("threshold.review.method=quantile", "threshold.review.quantile=0.5")
+    folder = run(config, *settings, "threshold.pixel_minimum_area=3").folder
+    document = read_json(folder / "artifacts/infer_config.json")
+    assert ["minimum_area", "review_band"] == document["requires"]
+    model = document["per_category"]["part"]
+    assert model["review_threshold"]["value"] < model["threshold"]["value"]
+    assert 3 == model["pixel_threshold"]["minimum_area"]
 
 
 def test_no_file_of_a_run_holds_nan(finished):

@@ -12,7 +12,8 @@ from pyimgano_bench import __version__
 from pyimgano_bench.cell import CELLS
 from pyimgano_bench.environment import describe_machine
 from pyimgano_bench.notes import make_notes
-from pyimgano_bench.results import BenchResults, macro_means, make_row
+from pyimgano_bench.results import BenchResults, macro_means
+from pyimgano_bench.rows import make_row
 from pyimgano_bench.sweep import Sweep, run_sweep
 from pyimgano_bench.tables import csv_report, markdown_report
 from pyimgano_core.artifacts import write_artifact, write_text

@@ -19,6 +19,7 @@ from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.errors import ArtifactError
 from pyimgano_core.manifest import category_slug
+from pyimgano_core.metrics import save_sketch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.prediction import Prediction
+    from pyimgano_core.metrics import Sketch
     from pyimgano_core.preparation import Prepared, PreparedCategory
 
 CELLS = "cells"
@@ -42,8 +44,8 @@ class CellError:
 
 
 @define(frozen=True, kw_only=True)
-class PerImage:
-    """The cell's predictions, one line per test image; `path` is relative to the cell's folder."""
+class CellFile:
+    """A file beside the cell's own; `path` is relative to the cell's folder."""
 
     path: str
     sha256: str
@@ -51,7 +53,10 @@ class PerImage:
 
 @define(frozen=True, kw_only=True)
 class BenchCell:
-    """One cell. `report` is what training would report of the category, and is null where the cell failed."""
+    """One cell, and its files: a line per test image, and the sketch that intervals are computed from.
+
+    `report` is what training would report of the category. It and the files are null where the cell failed.
+    """
 
     KIND: ClassVar[str] = "pyimgano.bench_cell"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -68,7 +73,8 @@ class BenchCell:
     status: Literal["ok", "failed"]
     config: dict[str, Any] = field(factory=dict)
     report: CategoryReport | None = None
-    per_image: PerImage | None = None
+    per_image: CellFile | None = None
+    metric_sketch: CellFile | None = None
     seconds: dict[str, float] = field(factory=dict)
     error: CellError | None = None
     versions: dict[str, str | None] = field(factory=dict)
@@ -134,10 +140,16 @@ def read_valid_cell(folder: Path, slug: str, key: str) -> BenchCell | None:
         cell = read_artifact(folder / f"{slug}.json", BenchCell)
     except ArtifactError:
         return None
-    if cell.key != key or cell.status != "ok" or cell.report is None or cell.per_image is None:
+    if cell.key != key or cell.status != "ok" or cell.report is None:
         return None
-    lines = folder / cell.per_image.path
-    return cell if lines.is_file() and sha256_file(lines) == cell.per_image.sha256 else None
+    return cell if all(_is_whole(folder, file) for file in (cell.per_image, cell.metric_sketch)) else None
+
+
+def _is_whole(folder: Path, file: CellFile | None) -> bool:
+    if file is None:
+        return False
+    path = folder / file.path
+    return path.is_file() and sha256_file(path) == file.sha256
 
 
 def write_cell(folder: Path, slug: str, cell: BenchCell) -> None:
@@ -145,10 +157,17 @@ def write_cell(folder: Path, slug: str, cell: BenchCell) -> None:
     write_artifact(folder / f"{slug}.json", cell)
 
 
-def write_per_image(folder: Path, slug: str, predictions: Iterable[Prediction]) -> PerImage:
+def write_per_image(folder: Path, slug: str, predictions: Iterable[Prediction]) -> CellFile:
     """Write one line per prediction and return where."""
     path = folder / f"{slug}.per_image.jsonl"
     with atomic_writer(path) as stream:
         for prediction in predictions:
             stream.write((to_json(prediction) + "\n").encode("utf-8"))
-    return PerImage(path=path.name, sha256=sha256_file(path))
+    return CellFile(path=path.name, sha256=sha256_file(path))
+
+
+def write_sketch(folder: Path, slug: str, sketch: Sketch) -> CellFile:
+    """Write the sketch and return where."""
+    path = folder / f"{slug}.metric_sketch.npz"
+    save_sketch(path, sketch)
+    return CellFile(path=path.name, sha256=sha256_file(path))

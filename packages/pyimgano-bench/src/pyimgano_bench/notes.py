@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pyimgano_bench.results import IMAGE_METRICS, PIXEL_METRICS
+from pyimgano_bench.rows import IMAGE_METRICS, PIXEL_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,12 +23,14 @@ _NAMES = {
     "pixel_average_precision": "pixel AP",
     "pixel_f1_max": "pixel F1-max",
     "aupro": "AUPRO",
+    "aupimo": "AUPIMO",
 }
 _REASONS = {
     "no_positives": "there are no anomalous test images",
     "no_negatives": "there are no normal test images",
     "no_positive_pixels": "no mask marks a pixel",
     "no_negative_pixels": "the masks leave no normal pixel",
+    "no_normal_images": "there are no normal test images",
     "no_calibration_images": "there are no calibration images",
 }
 
@@ -63,6 +65,8 @@ def _of_report(report: CategoryReport) -> Iterator[str]:
     if report.threshold.value is None:
         reason = provenance.reason or "no_threshold"
         yield f"no threshold, so no false alarms or misses: {_REASONS.get(reason, reason)}"
+    for step in provenance.fallbacks:
+        yield f"{step.message}; the threshold is by {provenance.method} instead"
     yield from provenance.warnings
     if report.failures:
         first = report.failures[0].error.message

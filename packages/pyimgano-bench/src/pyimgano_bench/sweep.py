@@ -17,6 +17,7 @@ from pyimgano_bench.cell import (
     read_valid_cell,
     write_cell,
     write_per_image,
+    write_sketch,
 )
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.contracts.structuring import unstructure
@@ -148,6 +149,7 @@ class _Runner:
             status="ok",
             report=run.report,
             per_image=write_per_image(self._folder, slug, run.predictions),
+            metric_sketch=write_sketch(self._folder, slug, run.sketch),
             seconds=run.seconds,
         )
         write_cell(self._folder, slug, cell)

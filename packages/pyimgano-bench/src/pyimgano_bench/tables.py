@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import fields
 
-from pyimgano_bench.results import Row
+from pyimgano_bench.rows import Row
 from pyimgano_core.cli.app import format_table
 
 if TYPE_CHECKING:
@@ -79,12 +79,22 @@ def _cells_row(row: Row, several: Sequence[str]) -> list[str]:
         *(str(getattr(row, name)) for name in several),
         row.category,
         row.detector,
-        *(_number(getattr(row, metric)) for metric in _TITLES),
+        _auroc(row),
+        *(_number(getattr(row, metric)) for metric in list(_TITLES)[1:]),
         "-" if row.threshold is None else f"{row.threshold:.4g}",
         _share(row.false_alarms, row.normal_count),
         _share(row.misses, row.anomaly_count),
         "-" if row.fit_seconds is None else f"{row.fit_seconds:.1f}",
     ]
+
+
+def _auroc(row: Row) -> str:
+    """Return image AUROC with its interval, `0.9812 [.964, .993]`."""
+    ends = (row.image_auroc_low, row.image_auroc_high)
+    text = _number(row.image_auroc)
+    if None in ends:
+        return text
+    return f"{text} [{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
 
 
 def _means_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:

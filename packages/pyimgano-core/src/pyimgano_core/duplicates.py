@@ -16,7 +16,7 @@ from pyimgano_core.contracts.record import ANOMALOUS, LABEL_NAMES, Role, Sample
 from pyimgano_core.contracts.split import CategorySplit, Fingerprint, SplitResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import SplitPolicy
@@ -106,6 +106,11 @@ def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) 
                 rows.append(to_json([category.category, role, sample.record.label, *files]))
     digest = hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
     return Fingerprint(sha256=digest, counts=counts)
+
+
+def contents_sha256(contents: Iterable[str]) -> str:
+    """Return what identifies images by the hashes of their contents, whatever their names and their order."""
+    return hashlib.sha256("\n".join(sorted(contents)).encode()).hexdigest()
 
 
 def _content(path: Path | None, hashes: Mapping[Path, str]) -> str | None:

@@ -19,11 +19,22 @@ from pyimgano_core.errors import DataError
 from pyimgano_core.layouts import load_dataset
 from pyimgano_core.manifest import locate_issues
 from pyimgano_core.pixel_gate import MaskState, decide_gate, inspect_mask
-from pyimgano_core.splits import calibration_issue, split_dataset
+from pyimgano_core.splits import split_dataset
+from pyimgano_core.thresholds import needed_normals, shortage
 
 if TYPE_CHECKING:
-    from pyimgano_core.contracts.config import RunConfig
+    from collections.abc import Iterator
+
+    from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
+    from pyimgano_core.contracts.threshold import FallbackStep
     from pyimgano_core.progress import Progress
+
+_REMEDIES = {
+    "conformal": "raise {}.alpha",
+    "fpr": "raise {}.alpha",
+    "quantile": "lower {}.quantile",
+    "evt": "raise {}.tail_fraction",
+}
 
 
 @define(frozen=True, kw_only=True)
@@ -71,14 +82,9 @@ def inspect_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepar
         *path_issues(loaded.samples),
         *split.issues,
         *content_issues(split, hashes, policy),
+        *_shortage_issues(split.categories, config.threshold),
     ]
     categories = tuple(_prepare_category(category, config, progress) for category in split.categories)
-    if config.threshold.method == "quantile":
-        issues += [
-            issue
-            for category in split.categories
-            if (issue := calibration_issue(category, config.threshold.quantile)) is not None
-        ]
     return Prepared(
         samples=loaded.samples,
         categories=categories,
@@ -100,6 +106,36 @@ def prepare_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepar
             f"the data set has {len(errors)} {plural}; mend them, or see more with pyimgano-preflight", errors
         )
     return prepared
+
+
+def _shortage_issues(splits: tuple[CategorySplit, ...], config: ThresholdConfig) -> Iterator[Issue]:
+    """Yield a warning for each rule that a category's calibration images are too few for."""
+    rules: dict[str, CalibrationRule] = {"threshold": config}
+    if config.review is not None:
+        rules["threshold.review"] = config.review
+    for split in splits:
+        for section, rule in rules.items():
+            step = shortage(rule, len(split.calibration))
+            if step is not None:
+                yield _shortage_issue(split, section, rule, step)
+
+
+def _shortage_issue(split: CategorySplit, section: str, rule: CalibrationRule, step: FallbackStep) -> Issue:
+    remedy = _REMEDIES.get(rule.method, "choose another {}.method").format(section)
+    return Issue(
+        code="PF710",
+        name="VAL_TOO_SMALL",
+        severity=Severity.WARNING,
+        message=f"category {split.category!r}: {step.message}; add normal images (split val), or {remedy}",
+        category=split.category,
+        data={
+            "calibration": len(split.calibration),
+            "needed": needed_normals(rule),
+            "quantile": rule.quantile,
+            "method": rule.method,
+            "section": section,
+        },
+    )
 
 
 def _prepare_category(split: CategorySplit, config: RunConfig, progress: Progress) -> PreparedCategory:

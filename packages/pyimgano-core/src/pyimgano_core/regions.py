@@ -1,7 +1,8 @@
-"""From an anomaly map to defect regions: connected parts at or above the pixel threshold."""
+"""From an anomaly map to its 8-connected regions: those at a threshold, and the level of the highest one."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def defect_regions(
-    score_map: npt.NDArray[np.float32], threshold: float, min_area: int = 0
+    score_map: npt.NDArray[np.float32], threshold: float, minimum_area: int = 1
 ) -> tuple[Region, ...]:
     """Find the 8-connected regions where the map is at or above a threshold.
 
@@ -25,7 +26,7 @@ def defect_regions(
     Args:
         score_map: (H, W), at the original image's size: regions are in pixels of the map.
         threshold: the pixel threshold, on the map's scale.
-        min_area: the least area of a region, in pixels.
+        minimum_area: the least area of a region, in pixels.
 
     Returns:
         The regions, highest `score_max` first, then the largest, then in raster order.
@@ -39,9 +40,44 @@ def defect_regions(
         raise ValueError("the threshold is NaN")
     scores = as_scores(score_map)
     labels, count = label_regions(scores >= np.float64(threshold))
-    regions = [region for region in _measure(scores, labels, count) if region.area >= min_area]
+    regions = [region for region in _measure(scores, labels, count) if region.area >= minimum_area]
     regions.sort(key=lambda region: (-region.score_max, -region.area, region.id))
     return tuple(evolve(region, id=number) for number, region in enumerate(regions, start=1))
+
+
+def highest_level(score_map: npt.NDArray[np.floating], minimum_area: int = 1) -> float:
+    """Return the highest score at which a region of at least `minimum_area` pixels is flagged.
+
+    So a threshold flags such a region exactly where it is not above this level. Growing as the level falls,
+    regions only ever gain area, so the level is found by bisection, and only among the highest scores that
+    can hold it.
+
+    Args:
+        score_map: (H, W), at the original image's size.
+        minimum_area: the least area of a region, in pixels. With 1 the level is the map's maximum.
+
+    Returns:
+        A score of the map. Where no level flags such a region, for the map is smaller than it, the lowest.
+
+    Raises:
+        MachineError: scikit-image is not installed, and the area is above 1.
+        NonFiniteScoresError: the map holds NaN or infinity.
+    """
+    scores = as_scores(score_map)
+    if minimum_area <= 1:
+        return float(scores.max())
+    falling = np.sort(scores, axis=None)[::-1]  # (H * W,)
+
+    def is_reached(position: int) -> bool:
+        labels, _ = label_regions(scores >= falling[position])
+        return bool(np.bincount(labels.ravel())[1:].max() >= minimum_area)
+
+    last = len(falling) - 1
+    low = high = min(minimum_area - 1, last)
+    while high < last and not is_reached(high):
+        low, high = high + 1, 2 * high + 1
+    reached = bisect_left(range(last), True, low, min(high, last), key=is_reached)
+    return float(falling[reached])
 
 
 def _measure(scores: npt.NDArray[np.floating], labels: npt.NDArray[np.int32], count: int) -> list[Region]:

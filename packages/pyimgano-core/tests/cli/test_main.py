@@ -30,12 +30,12 @@ finally:
 """
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (0, "[]\n") == (result.returncode, result.stderr)
-    assert ["detectors", "manifest", "schema"] == [
+    assert ["detectors", "evaluate", "manifest", "schema"] == [
         line.split()[0] for line in result.stdout.partition("Commands:\n")[2].splitlines()
     ]
 
 
-@pytest.mark.parametrize("name", ["detectors", "manifest", "schema"])
+@pytest.mark.parametrize("name", ["detectors", "evaluate", "manifest", "schema"])
 def test_every_command_answers_help(name):
     assert run(name, "--help").startswith(f"Usage: pyimgano-core {name} ")
 

@@ -8,7 +8,14 @@ from click.testing import CliRunner
 
 from pyimgano_core.artifacts import parse_json, to_json
 from pyimgano_core.cli.schema import schema, schema_of
-from pyimgano_core.contracts.config import ModelConfig, RunConfig
+from pyimgano_core.contracts.config import EvaluationConfig, ModelConfig, RunConfig, ThresholdConfig
+from pyimgano_core.contracts.evaluation import (
+    CategoryEvaluation,
+    EvaluationReport,
+    MapCounts,
+    Matching,
+    PredictionsSource,
+)
 from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.infer_config import (
     CategoryModel,
@@ -35,6 +42,7 @@ from pyimgano_core.contracts.threshold import ScoreSummary, Threshold, Threshold
 
 NAMES = (
     "category_report",
+    "evaluation",
     "infer_config",
     "manifest_record",
     "prediction",
@@ -96,8 +104,37 @@ CATEGORY_REPORT = CategoryReport(
     failures=(InputFailure(role="train", input="a.png", error=FAILURE),),
     issues=(ISSUE,),
 )
+PREDICTIONS = PredictionsSource(path="p.jsonl", sha256="0" * 64, line_count=2, keys={"input": 2})
 INSTANCES = {
     "category_report": CATEGORY_REPORT,
+    "evaluation": EvaluationReport(
+        pyimgano_version="0.1.0",
+        predictions=PREDICTIONS,
+        manifest="m.jsonl",
+        calibration=PREDICTIONS,
+        seed=0,
+        threshold_config=ThresholdConfig(),
+        evaluation_config=EvaluationConfig(),
+        matching=Matching(by_text=2),
+        categories=("a",),
+        per_category={
+            "a": CategoryEvaluation(
+                category="a",
+                slug="a",
+                test_count=2,
+                test_anomaly_count=1,
+                pixel_metrics_status=GATE,
+                maps=MapCounts(needed=2),
+                threshold=THRESHOLD,
+                pixel_threshold=THRESHOLD,
+                review_threshold=THRESHOLD,
+                results=CATEGORY_REPORT.results,
+                split_fingerprint=CATEGORY_REPORT.split_fingerprint,
+                failures=CATEGORY_REPORT.failures,
+            )
+        },
+        issues=(ISSUE,),
+    ),
     "infer_config": InferConfig(
         pyimgano_version="0.1.0",
         from_run="run",

@@ -23,6 +23,7 @@ from pyimgano_core.metrics import (
 )
 
 METRICS = (auroc, average_precision, f1_max)
+RATES = (tpr_at_fpr, fpr_at_tpr, normals_passed)
 
 
 @st.composite
@@ -94,7 +95,7 @@ def test_a_perfect_separation_is_one_in_every_metric():
 def test_minus_zero_equals_zero():
     scores, labels = np.array([0.0, -0.0, -0.0, 0.0]), [0, 0, 1, 1]
     assert auroc(scores, labels) == MetricValue(value=0.5, flags=("constant_scores",))
-    assert math.copysign(1, f1_max(scores, labels).threshold) == 1
+    assert math.copysign(1, f1_max([-0.0, 1.0], [1, 0]).threshold) == 1
 
 
 def test_constant_scores_are_flagged():
@@ -112,12 +113,19 @@ def test_an_undefined_metric_has_a_reason_and_no_value(metric, labels, reason):
     assert MetricValue(reason=reason) == metric(np.arange(len(labels), dtype=float), labels)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", [*METRICS, *RATES])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_score_that_is_not_finite_is_an_error_with_its_count(metric, bad):
-    with pytest.raises(NonFiniteScoresError, match="2 of the scores") as caught:
+def test_a_score_that_is_not_finite_is_an_error_that_names_the_first_image(metric, bad):
+    with pytest.raises(NonFiniteScoresError, match=r"2 of the scores .* first in 'image 1'") as caught:
         metric([0.0, bad, bad], [0, 1, 0])
-    assert caught.value.count == 2
+    assert (2, "image 1") == (caught.value.count, caught.value.name)
+    with pytest.raises(NonFiniteScoresError, match=r"first in 'b\.png'"):
+        metric([0.0, bad, bad], [0, 1, 0], names=["a.png", "b.png", "c.png"])
+
+
+def test_names_are_one_per_image():
+    with pytest.raises(ValueError, match="2 names and 1 scores"):
+        auroc([1.0], [1], names=["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -153,8 +161,8 @@ def test_ratios_without_a_denominator_are_none():
 
 
 def test_confusion_refuses_a_score_or_a_threshold_that_is_nan():
-    with pytest.raises(NonFiniteScoresError):
-        confusion([math.nan], [1], 0.5)
+    with pytest.raises(NonFiniteScoresError, match=r"'a\.png'"):
+        confusion([math.nan], [1], 0.5, names=["a.png"])
     with pytest.raises(ValueError, match="threshold"):
         confusion([1.0], [1], math.nan)
 
@@ -229,7 +237,7 @@ def test_the_threshold_of_a_rate_attains_it(case, share):
 def test_strictly_increasing_transforms_and_order_change_no_rate(case):
     scores, labels = case
     moved = np.exp(3 * scores.astype(np.float64)) - 1000
-    for metric in (tpr_at_fpr, fpr_at_tpr, normals_passed):
+    for metric in RATES:
         assert metric(scores, labels).value == metric(moved, labels).value
         assert metric(scores, labels) == metric(scores[::-1], labels[::-1])
 
@@ -240,7 +248,7 @@ def test_a_tie_is_flagged_whole_or_not_at_all():
     assert MetricValue(value=0.5, threshold=1.0) == tpr_at_fpr(scores, labels, 0.5)
 
 
-@pytest.mark.parametrize("metric", [tpr_at_fpr, fpr_at_tpr, normals_passed])
+@pytest.mark.parametrize("metric", RATES)
 def test_an_undefined_rate_has_a_reason_and_an_impossible_one_is_refused(metric):
     assert MetricValue(reason="no_positives") == metric([1.0], [0])
     assert MetricValue(reason="no_negatives") == metric([1.0], [1])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pyimgano_core.metrics import PerImageOverlapAccumulator
+from pyimgano_core.metrics import NonFiniteScoresError, PerImageOverlapAccumulator
 
 LEVELS = st.integers(-3, 3).map(lambda level: level / 4)
 SHAPES = st.sampled_from([(4, 4), (3, 7)])
@@ -80,6 +80,11 @@ def test_undefined_is_a_reason_and_no_value():
     clean, defect = np.zeros((1, 1), bool), np.ones((1, 1), bool)
     assert accumulate([("a", np.ones((1, 1)), clean)]).result().mean.reason == "no_positive_pixels"
     assert accumulate([("a", np.ones((1, 1)), defect)]).result().mean.reason == "no_normal_images"
+
+
+def test_scores_that_are_not_finite_are_an_error_that_names_the_image():
+    with pytest.raises(NonFiniteScoresError, match="'a'"):
+        accumulate([("a", np.full((1, 1), np.nan), np.zeros((1, 1), bool))])
 
 
 def test_a_name_that_is_taken_is_refused():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -15,9 +16,19 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from pyimgano_core.components import label_regions
 from pyimgano_core.contracts.metric import MetricValue
 from pyimgano_core.errors import MachineError
-from pyimgano_core.metrics import NonFiniteScoresError, PixelAccumulator, _negatives, auroc, f1_max
+from pyimgano_core.metrics import (
+    NonFiniteScoresError,
+    PerImageOverlapAccumulator,
+    PixelAccumulator,
+    SaturatedOverlapAccumulator,
+    _bags,
+    auroc,
+    f1_max,
+)
 
 SIDE = 6
+LIMITS = (0.05, 0.6)
+OPTIONS = {"saturation": 0.4, "aupimo_limits": LIMITS}
 
 
 @st.composite
@@ -37,14 +48,14 @@ def data_sets(draw, min_positives=1):
     return images
 
 
-def accumulate(images, limit=0.3):
-    accumulator = PixelAccumulator(limit)
-    for scores, mask in images:
-        accumulator.update(scores, mask)
+def accumulate(images, limit=0.3, **options):
+    accumulator = PixelAccumulator(limit, **options)
+    for number, (scores, mask) in enumerate(images):
+        accumulator.update(scores, mask, name=str(number))
     return accumulator
 
 
-def slow_aupro(images, limit):
+def slow_aupro(images, limit, saturation=1.0):
     """Every distinct score as a threshold, trapezoids, a straight line to the limit."""
     scores = np.stack([scores for scores, _ in images])
     masks = np.stack([mask for _, mask in images])
@@ -56,7 +67,12 @@ def slow_aupro(images, limit):
     curve = [(0.0, 0.0)]
     for threshold in np.unique(scores)[::-1]:
         flagged = scores >= threshold
-        overlap = np.mean([flagged[index][region].mean() for index, region in regions])
+        overlap = np.mean(
+            [
+                min(flagged[index][region].sum() / max(1, int(saturation * region.sum())), 1)
+                for index, region in regions
+            ]
+        )
         curve.append((flagged[~masks].mean(), overlap))
     area = 0.0
     for (x0, y0), (x1, y1) in pairwise(curve):
@@ -76,6 +92,30 @@ def test_aupro_equals_a_loop_over_all_thresholds(images, limit):
 
 
 @settings(deadline=None)
+@given(data_sets(), st.sampled_from([0.05, 0.3, 1.0]), st.sampled_from([0.01, 0.3, 0.5, 0.99, 1.0]))
+def test_au_spro_equals_a_loop_over_all_thresholds(images, limit, saturation):
+    result = accumulate(images, limit, saturation=saturation).result()
+    assert slow_aupro(images, limit, saturation) == pytest.approx(result.au_spro.value, abs=1e-12)
+    assert saturation == result.saturation
+
+
+@settings(deadline=None)
+@given(data_sets(), st.sampled_from([0.3, 0.5]))
+def test_one_pass_gives_what_separate_accumulators_give(images, saturation):
+    result = accumulate(images, saturation=saturation, aupimo_limits=LIMITS).result()
+    plain = accumulate(images).result()
+    assert plain == evolve(result, au_spro=None, saturation=None, aupimo=None)
+    saturated, overlap = SaturatedOverlapAccumulator(0.3), PerImageOverlapAccumulator(*LIMITS)
+    for number, (scores, mask) in enumerate(images):
+        labels, count = label_regions(mask)
+        regions = [labels == label for label in range(1, count + 1)]
+        saturated.update(scores, regions, [max(1, int(saturation * region.sum())) for region in regions])
+        overlap.update(str(number), scores, mask)
+    assert saturated.result() == result.au_spro
+    assert overlap.result() == result.aupimo
+
+
+@settings(deadline=None)
 @given(data_sets())
 def test_pixel_metrics_equal_scikit_learn_over_all_pixels(images):
     scores = np.concatenate([scores.ravel() for scores, _ in images])
@@ -88,28 +128,34 @@ def test_pixel_metrics_equal_scikit_learn_over_all_pixels(images):
 
 
 @settings(deadline=None)
-@given(data_sets(), st.randoms(use_true_random=False), st.integers(1, 200))
-def test_order_shards_and_chunks_change_no_bit(images, random, chunk):
-    expected = accumulate(images).result()
-    shuffled = images.copy()
+@given(data_sets(), st.randoms(use_true_random=False), st.integers(1, 200), st.integers(1, 50))
+def test_order_shards_chunks_and_runs_change_no_bit(images, random, chunk, run):
+    expected = accumulate(images, **OPTIONS).result()
+    shuffled = list(enumerate(images))
     random.shuffle(shuffled)
-    shards = [PixelAccumulator() for _ in range(3)]
+    shards = [PixelAccumulator(**OPTIONS) for _ in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_negatives, "CHUNK", chunk)
-        for scores, mask in shuffled:
-            random.choice(shards).update(scores, mask)
+        patch.setattr(_bags, "CHUNK", chunk)
+        patch.setattr(_bags, "RUN", run)
+        for number, (scores, mask) in shuffled:
+            random.choice(shards).update(scores, mask, name=str(number))
         random.shuffle(shards)
         shards[1].merge(shards[2])
         shards[0].merge(shards[1])
-    assert expected == shards[0].result()
+        actual = shards[0].result()
+    assert expected == actual
+    assert list(expected.aupimo.images) == list(actual.aupimo.images)
 
 
 @settings(deadline=None)
 @given(data_sets())
 def test_a_strictly_increasing_transform_changes_no_value(images):
-    moved = accumulate([(np.exp(scores.astype(np.float64)) * 50, mask) for scores, mask in images]).result()
-    result = accumulate(images).result()
+    scaled = [(np.exp(scores.astype(np.float64)) * 50, mask) for scores, mask in images]
+    moved = accumulate(scaled, **OPTIONS).result()
+    result = accumulate(images, **OPTIONS).result()
     assert moved.aupro == result.aupro
+    assert moved.au_spro == result.au_spro
+    assert moved.aupimo == result.aupimo
     assert moved.pixel_auroc == result.pixel_auroc
     assert moved.pixel_average_precision == result.pixel_average_precision
     assert moved.pixel_f1_max.value == result.pixel_f1_max.value
@@ -121,7 +167,8 @@ def test_every_dtype_gives_the_same_as_float64(dtype):
     masks = rng.random((3, 20, 20)) < 0.1
     maps = (rng.normal(100, 20, masks.shape) + 20 * masks).astype(dtype)
     wide = zip(maps.astype(np.float64), masks, strict=True)
-    assert accumulate(wide).result() == accumulate(zip(maps, masks, strict=True)).result()
+    narrow = zip(maps, masks, strict=True)
+    assert accumulate(wide, **OPTIONS).result() == accumulate(narrow, **OPTIONS).result()
 
 
 def test_maps_of_different_dtypes_and_sizes_mix():
@@ -163,7 +210,10 @@ def test_minus_zero_equals_zero_across_classes_and_images():
     images = [(scores, np.array([[True, False]])), (-scores, np.array([[True, False]]))]
     result = accumulate(images).result()
     assert MetricValue(value=0.5, flags=("constant_scores",)) == result.pixel_auroc
-    assert math.copysign(1, result.pixel_f1_max.threshold) == 1
+    alone = accumulate(
+        [(np.array([[-0.0]]), np.ones((1, 1), bool)), (np.ones((1, 1)), np.zeros((1, 1), bool))]
+    )
+    assert math.copysign(1, alone.result().pixel_f1_max.threshold) == 1
 
 
 @pytest.mark.parametrize(
@@ -175,8 +225,10 @@ def test_minus_zero_equals_zero_across_classes_and_images():
     ],
 )
 def test_undefined_metrics_have_a_reason_and_no_value(images, reason):
-    result = accumulate(images).result()
+    result = accumulate(images, **OPTIONS).result()
     undefined = MetricValue(reason=reason)
+    assert undefined == result.au_spro
+    assert None is result.aupimo.mean.value
     assert undefined == result.pixel_auroc
     assert undefined == result.pixel_average_precision
     assert undefined == result.pixel_f1_max
@@ -185,11 +237,15 @@ def test_undefined_metrics_have_a_reason_and_no_value(images, reason):
 
 def test_a_refused_map_leaves_the_accumulator_as_it_was():
     good = (np.array([[1.0, 2.0]]), np.array([[False, True]]))
-    accumulator = accumulate([good])
+    accumulator = accumulate([good], **OPTIONS)
     expected = accumulator.result()
-    with pytest.raises(NonFiniteScoresError) as caught:
-        accumulator.update(np.array([[math.nan, 0.0, math.inf]]), np.zeros((1, 3), bool))
-    assert caught.value.count == 2
+    with pytest.raises(NonFiniteScoresError, match=r"2 of the scores .* first in 'part/a\.png'") as caught:
+        accumulator.update(np.array([[math.nan, 0.0, math.inf]]), np.zeros((1, 3), bool), name="part/a.png")
+    assert (2, "part/a.png") == (caught.value.count, caught.value.name)
+    with pytest.raises(ValueError, match="added before: '0'"):
+        accumulator.update(*good, name="0")
+    with pytest.raises(ValueError, match="no name"):
+        accumulator.update(*good)
     with pytest.raises(ValueError, match="shape"):
         accumulator.update(np.ones((2, 2)), np.zeros((2, 3), bool))
     with pytest.raises(ValueError, match="mask"):
@@ -216,15 +272,29 @@ def test_merging_leaves_the_other_as_it_was():
     assert expected == right.result()
 
 
-def test_accumulators_of_different_limits_do_not_merge():
-    with pytest.raises(ValueError, match="limits"):
-        PixelAccumulator(0.3).merge(PixelAccumulator(0.05))
+@pytest.mark.parametrize(
+    "other", [{"aupro_limit": 0.05}, {"saturation": 0.5}, {"aupimo_limits": (1e-3, 0.1)}]
+)
+def test_accumulators_of_different_options_do_not_merge(other):
+    with pytest.raises(ValueError, match=next(iter(other))):
+        PixelAccumulator().merge(PixelAccumulator(**other))
+
+
+def test_shards_with_an_image_in_common_do_not_merge():
+    images = [(np.ones((1, 1)), np.ones((1, 1), bool))]
+    left, right = accumulate(images, **OPTIONS), accumulate(images, **OPTIONS)
+    expected = left.result()
+    with pytest.raises(ValueError, match="'0'"):
+        left.merge(right)
+    assert expected == left.result()
 
 
 @pytest.mark.parametrize("limit", [0.0, -0.1, 1.5, math.nan])
 def test_a_limit_outside_0_to_1_is_refused(limit):
     with pytest.raises(ValueError, match="limit"):
         PixelAccumulator(limit)
+    with pytest.raises(ValueError, match="saturation"):
+        PixelAccumulator(saturation=limit)
 
 
 @pytest.mark.real_data
@@ -248,8 +318,8 @@ def test_golden_maps_give_the_values_of_independent_implementations(limit):
     assert best.threshold == expected["image_f1max_threshold"]
 
 
-def test_negatives_wait_on_disk_and_not_in_memory(monkeypatch):
-    monkeypatch.setattr(_negatives, "CHUNK", 1000)
+def test_scores_wait_on_disk_and_not_in_memory(monkeypatch):
+    monkeypatch.setattr(_bags, "CHUNK", 1000)
     accumulator = PixelAccumulator()
     tracemalloc.start()
     for _ in range(100):
@@ -262,10 +332,13 @@ def test_negatives_wait_on_disk_and_not_in_memory(monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_is_an_error_that_says_where_and_what_to_do(monkeypatch):
-    monkeypatch.setattr(_negatives, "CHUNK", 1)
+    monkeypatch.setattr(_bags, "CHUNK", 1)
     accumulator = PixelAccumulator()
-    accumulator.update(np.zeros((1, 1)), np.zeros((1, 1), bool))
-    with Path("/dev/full").open("r+b", buffering=0) as full:
-        monkeypatch.setattr(accumulator._negatives._file, "_file", full)
+    for _ in range(2):
+        accumulator.update(np.zeros((1, 1)), np.zeros((1, 1), bool))
+    expected = accumulator.result()
+    with Path("/dev/full").open("r+b", buffering=0) as full, monkeypatch.context() as patch:
+        patch.setattr(accumulator._bags._file, "_file", full)
         with pytest.raises(MachineError, match="TMPDIR"):
             accumulator.update(np.zeros((9, 9)), np.zeros((9, 9), bool))
+    assert expected == accumulator.result()

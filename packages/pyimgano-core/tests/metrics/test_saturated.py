@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pyimgano_core.contracts.metric import MetricValue
-from pyimgano_core.metrics import PixelAccumulator, SaturatedOverlapAccumulator
+from pyimgano_core.metrics import NonFiniteScoresError, PixelAccumulator, SaturatedOverlapAccumulator
 
 LEVELS = st.integers(-3, 3).map(lambda level: level / 4)
 
@@ -89,6 +89,12 @@ def test_a_saturation_of_the_whole_area_is_aupro():
     assert pixels.result().aupro.value == pytest.approx(actual.value, abs=1e-15)
 
 
+def test_scores_are_constant_only_where_those_that_need_not_be_found_are_too():
+    scores, region = np.array([[1.0, 2.0, 2.0]]), np.array([[True, True, False]])
+    assert () == accumulate([(scores, [region], [1])]).result().flags
+    assert ("constant_scores",) == accumulate([(np.ones((1, 3)), [region], [1])]).result().flags
+
+
 def test_undefined_is_a_reason():
     ones = np.ones((2, 2))
     assert MetricValue(reason="no_positive_pixels") == accumulate([(ones, [], [])]).result()
@@ -101,6 +107,11 @@ def test_a_saturation_outside_the_area_is_refused_and_adds_nothing(saturation):
     with pytest.raises(ValueError, match="saturation"):
         accumulator.update(np.ones((2, 2)), [np.ones((2, 2), bool)], [saturation])
     assert MetricValue(reason="no_positive_pixels") == accumulator.result()
+
+
+def test_scores_that_are_not_finite_are_an_error_that_names_the_image():
+    with pytest.raises(NonFiniteScoresError, match=r"'a\.png'"):
+        SaturatedOverlapAccumulator().update(np.full((1, 1), np.inf), [], [], name="a.png")
 
 
 def test_limits_that_differ_or_make_no_sense_are_refused():

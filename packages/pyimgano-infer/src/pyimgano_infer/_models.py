@@ -9,6 +9,7 @@ from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.scoring import OnnxScorer
 from pyimgano_infer._config import choose_categories, listed, locate_checkpoint, read_checkpoint, read_config
 from pyimgano_infer._predict import Model
+from pyimgano_infer._thresholds import choose_thresholds
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.infer_config import InferConfig
@@ -19,16 +20,21 @@ class Models:
 
     Attributes:
         names: the categories in play.
-        thresholds: the image threshold of each, None where there is none.
+        thresholds: those of each, by its name.
     """
 
     def __init__(
-        self, path: Path, config: InferConfig, names: tuple[str, ...], threshold: float | None = None
+        self,
+        path: Path,
+        config: InferConfig,
+        names: tuple[str, ...],
+        *,
+        threshold: float | None = None,
+        review_threshold: float | None = None,
     ) -> None:
         self.names = names
         self.thresholds = {
-            name: config.per_category[name].threshold.value if threshold is None else threshold
-            for name in names
+            name: choose_thresholds(config.per_category[name], threshold, review_threshold) for name in names
         }
         self._config = config
         self._files = {
@@ -48,7 +54,7 @@ class Models:
 
     def _load(self, name: str) -> Model:
         entry = self._config.per_category[name]
-        path = self._files[name]
+        path, thresholds = self._files[name], self.thresholds[name]
         content = read_checkpoint(path, entry.checkpoint)
         try:
             scorer = OnnxScorer(content)
@@ -63,8 +69,10 @@ class Models:
             category=name,
             scorer=scorer,
             preprocessing=entry.preprocessing,
-            threshold=self.thresholds[name],
-            pixel_threshold=None if entry.pixel_threshold is None else entry.pixel_threshold.value,
+            threshold=thresholds.image,
+            review_threshold=thresholds.review,
+            pixel_threshold=thresholds.pixel,
+            minimum_area=thresholds.minimum_area,
         )
 
 

@@ -74,13 +74,16 @@ def open_lines(path: Path | None) -> Iterator[Callable[[Prediction], None]]:
         partial.replace(path)
 
 
+ThresholdSource = Literal["config", "override"]  # an override is from the command line
+
+
 @define(frozen=True, kw_only=True)
 class Summary:
     """What became of all inputs: `n_inputs` is `n_ok` and `n_failed` together.
 
-    `n_ok` is `n_normal`, `n_anomalous` and `n_unlabelled` (no threshold) together. `errors` counts failures
-    by code; `notices` counts what is no failure and should be known. `thresholds` holds a threshold for each
-    category that was loaded.
+    `n_ok` is `n_normal`, `n_review`, `n_anomalous` and `n_unlabelled` (no threshold) together. `errors`
+    counts failures by code; `notices` counts what is no failure and should be known. `thresholds` holds a
+    threshold for each category that was loaded, and `review_thresholds` one for each that has a review band.
     """
 
     KIND: ClassVar[str] = "pyimgano.infer_summary"
@@ -102,9 +105,12 @@ class Summary:
     errors: dict[str, int] = field(factory=dict)
     notices: dict[str, int] = field(factory=dict)
     thresholds: dict[str, float | None] = field(factory=dict)
-    threshold_source: Literal["config", "override"] = "config"
+    threshold_source: ThresholdSource = "config"
     seconds: float
     images_per_second: float
+    n_review: int = 0
+    review_thresholds: dict[str, float] = field(factory=dict)
+    review_threshold_source: ThresholdSource = "config"
 
 
 class Tally:
@@ -114,14 +120,17 @@ class Tally:
         self._labels: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._thresholds: dict[str, float | None] = {}
+        self._review_thresholds: dict[str, float] = {}
 
     def add(self, prediction: Prediction) -> None:
         """Count one line."""
         if prediction.error is not None:
             self._errors[prediction.error.code] += 1
-        else:
-            self._labels[prediction.label or "unlabelled"] += 1
-            self._thresholds[prediction.category] = prediction.threshold
+            return
+        self._labels[prediction.label or "unlabelled"] += 1
+        self._thresholds[prediction.category] = prediction.threshold
+        if prediction.review_threshold is not None:
+            self._review_thresholds[prediction.category] = prediction.review_threshold
 
     def summarize(
         self,
@@ -129,7 +138,8 @@ class Tally:
         seconds: float,
         infer_config: str,
         output: str | None,
-        override: bool,
+        threshold_source: ThresholdSource,
+        review_threshold_source: ThresholdSource,
         notices: dict[str, int],
     ) -> Summary:
         """Return the summary of all lines that were added."""
@@ -147,15 +157,20 @@ class Tally:
             errors=dict(self._errors.most_common()),
             notices=notices,
             thresholds=self._thresholds,
-            threshold_source="override" if override else "config",
+            threshold_source=threshold_source,
             seconds=round(seconds, 3),
             images_per_second=round((ok + failed) / max(seconds, 1e-9), 1),
+            n_review=self._labels["review"],
+            review_thresholds=self._review_thresholds,
+            review_threshold_source=review_threshold_source,
         )
 
 
 def describe(summary: Summary) -> str:
     """Return the summary for people, one fact a line."""
     verdicts = [(summary.n_normal, "normal"), (summary.n_anomalous, "anomalous")]
+    if summary.review_thresholds:
+        verdicts.insert(1, (summary.n_review, "to review"))
     if summary.n_unlabelled:
         verdicts.append((summary.n_unlabelled, "without a verdict"))
     lines = [f"note: {text} ({count}x)" for text, count in summary.notices.items()]

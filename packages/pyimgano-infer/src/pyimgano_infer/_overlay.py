@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from PIL import Image
 
+from pyimgano_core.components import keep_large
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,28 +22,36 @@ _PALETTE = np.stack(
 
 
 def draw(
-    image: NDArray[np.uint8], anomaly_map: NDArray[np.float32], threshold: float | None
+    image: NDArray[np.uint8],
+    anomaly_map: NDArray[np.float32],
+    threshold: float | None,
+    minimum_area: int = 1,
 ) -> NDArray[np.uint8]:
     """Return the image with its anomaly map on top: the hotter, the more opaque.
 
     With a positive pixel threshold the colours mean the same in every picture of a category: half of the
-    threshold and less is clear, the threshold is the middle, and a white line runs round what reaches it.
-    Without one, the colours run from the map's own minimum to its maximum.
+    threshold and less is clear, the threshold is the middle, and a white line runs round each region that
+    reaches it and is large enough. Without one, the colours run from the map's own minimum to its maximum.
 
     Args:
         image: (H, W, 3).
         anomaly_map: (H, W).
         threshold: the pixel threshold, on the map's scale.
+        minimum_area: the least area of a region, in pixels.
 
     Returns:
         (H, W, 3).
+
+    Raises:
+        MachineError: there is a minimum area, and scikit-image is not installed.
     """
     heat = _heat(anomaly_map, threshold)  # (H, W), 0..1
     opacity = (_MOST_OPAQUE * heat)[:, :, None]
     colour = _PALETTE[(heat * 255).astype(np.uint8)]  # (H, W, 3)
     picture: NDArray[np.uint8] = (image * (1 - opacity) + colour * opacity + 0.5).astype(np.uint8)
     if threshold is not None:
-        picture[_outline(anomaly_map >= threshold)] = 255
+        marked = anomaly_map >= np.float64(threshold)  # as a float it would be rounded to the map's float32
+        picture[_outline(keep_large(marked, minimum_area))] = 255
     return picture
 
 

@@ -32,15 +32,19 @@ _STEM_CHARACTERS = 60
 class Model:
     """One category's scorer, ready for images of any size.
 
-    An image whose score is at or above `threshold` is anomalous; without one there is no verdict.
-    `pixel_threshold` is on the scale of the anomaly map.
+    An image whose score is at or above `threshold` is anomalous; without one there is no verdict. Scores from
+    `review_threshold` up to below it are for a person to decide; without one there is no such band.
+    `pixel_threshold` is on the scale of the anomaly map; regions of fewer than `minimum_area` image pixels at
+    or above it do not count.
     """
 
     category: str
     scorer: OnnxScorer
     preprocessing: Preprocessing
     threshold: float | None
+    review_threshold: float | None
     pixel_threshold: float | None
+    minimum_area: int
 
     def predict(self, path: Path | str) -> Prediction:
         """Return the prediction for one image file; a bad file gives an `error`, never an exception."""
@@ -86,11 +90,11 @@ def predict(job: Job, *, outputs: Outputs) -> Prediction:
     return _line(
         job,
         score=result.score,
-        label=verdict(result.score, job.model.threshold),
+        label=verdict(result.score, job.model.threshold, job.model.review_threshold),
         image_size=result.size,
         anomaly_map=_save_map(job, result.anomaly_map, outputs),
         overlay=overlay,
-        regions=_regions(result.anomaly_map, job.model.pixel_threshold) if outputs.regions else None,
+        regions=_regions(result.anomaly_map, job.model) if outputs.regions else None,
     )
 
 
@@ -102,6 +106,7 @@ def _line(job: Job, *, error: Failure | None = None, **result: Any) -> Predictio
         input=job.item.text,
         category=job.category,
         threshold=None if job.model is None else job.model.threshold,
+        review_threshold=None if job.model is None else job.model.review_threshold,
         y_true=record.label if record is not None and record.labelled else None,
         defect=None if record is None else record.defect,
         group_id=None if record is None else record.group_id,
@@ -111,10 +116,12 @@ def _line(job: Job, *, error: Failure | None = None, **result: Any) -> Predictio
     )
 
 
-def _regions(anomaly_map: NDArray[np.float32], threshold: float | None) -> tuple[Region, ...] | None:
+def _regions(anomaly_map: NDArray[np.float32], model: Model) -> tuple[Region, ...] | None:
     from pyimgano_core.regions import defect_regions  # noqa: PLC0415 - needs the extra `regions`
 
-    return None if threshold is None else defect_regions(anomaly_map, threshold)
+    if model.pixel_threshold is None:
+        return None
+    return defect_regions(anomaly_map, model.pixel_threshold, model.minimum_area)
 
 
 def _save_map(job: Job, anomaly_map: NDArray[np.float32], outputs: Outputs) -> StoredArray | None:
@@ -136,7 +143,7 @@ def _save_overlay(job: Job, model: Model, result: ScoredImage, outputs: Outputs)
     if image.shape[:2] != result.size:
         raise ImageError("changed", job.item.path, "changed while it was read; score it again")
     path = outputs.overlays / file_name(job, suffix_for(result.size))
-    picture = draw(image, result.anomaly_map, model.pixel_threshold)
+    picture = draw(image, result.anomaly_map, model.pixel_threshold, model.minimum_area)
     with writing(path), atomic_writer(path) as stream:
         encode(picture, stream, path.suffix)
     return _relative(path, outputs)

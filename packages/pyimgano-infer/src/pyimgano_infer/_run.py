@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections import Counter
 from functools import partial
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from attrs import define
 
 from pyimgano_core.artifacts import write_artifact
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.engine import map_ordered
-from pyimgano_core.errors import ExitCode, MachineError, UsageError
+from pyimgano_core.errors import ExitCode, UsageError
 from pyimgano_core.progress import Progress, SilentProgress, for_terminal
 from pyimgano_infer._config import choose_categories, listed, read_config
 from pyimgano_infer._inputs import Input, Source, find_sources, read_inputs
-from pyimgano_infer._models import Models, require_one
+from pyimgano_infer._models import Models
 from pyimgano_infer._output import Summary, Tally, describe, open_lines, writing
 from pyimgano_infer._predict import Job, Outputs, predict
+from pyimgano_infer._request import Request, check_request, check_thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-
-@define(frozen=True, kw_only=True)
-class Request:
-    """What the command line asks for."""
-
-    config_path: Path
-    arguments: tuple[str, ...]
-    category: str | None = None
-    root: Path | None = None
-    output: Path | None = None
-    summary: Path | None = None
-    maps: Path | None = None
-    overlays: Path | None = None
-    regions: bool = False
-    threshold: float | None = None
-    fail_on_anomaly: bool = False
-    workers: int | None = None
+    from pyimgano_infer._output import ThresholdSource
+    from pyimgano_infer._thresholds import Thresholds
 
 
 def score_inputs(request: Request) -> ExitCode:
@@ -59,9 +42,15 @@ def score_inputs(request: Request) -> ExitCode:
     config = read_config(request.config_path)
     names = choose_categories(config, request.category)
     sources = find_sources(request.arguments)
-    _check(request, sources, names)
-    models = Models(request.config_path, config, names, request.threshold)
-    _check_thresholds(request, models)
+    check_request(request, sources, names)
+    models = Models(
+        request.config_path,
+        config,
+        names,
+        threshold=request.threshold,
+        review_threshold=request.review_threshold,
+    )
+    check_thresholds(request, models)
     notices: Counter[str] = Counter()
     inputs = _not_empty(read_inputs(sources, request.root, notices), request.arguments)
     tally = Tally()
@@ -72,7 +61,8 @@ def score_inputs(request: Request) -> ExitCode:
         seconds=time.perf_counter() - started,
         infer_config=str(request.config_path),
         output=None if request.output is None else str(request.output),
-        override=request.threshold is not None,
+        threshold_source=_source(request.threshold),
+        review_threshold_source=_source(request.review_threshold),
         notices=dict(notices),
     )
     click.echo(describe(summary), err=True)
@@ -121,50 +111,25 @@ def _jobs(inputs: Iterable[Input], models: Models, request: Request, notices: Co
             yield Job(index=index, item=item, category=category, failure=failure)
             continue
         model = models.load(category)
-        if model.threshold is None:
-            notices[f"category {category!r} has no threshold: no label is given"] += 1
-        if request.regions and model.pixel_threshold is None:
-            notices[f"category {category!r} has no pixel threshold: no regions are given"] += 1
+        notices.update(_notices(category, models.thresholds[category], request))
         yield Job(index=index, item=item, category=category, model=model)
 
 
-def _check(request: Request, sources: tuple[Source, ...], names: tuple[str, ...]) -> None:
-    """Refuse what would fail or mislead only later."""
-    if request.threshold is not None and not math.isfinite(request.threshold):
-        raise UsageError(f"--threshold {request.threshold}: must be a finite number")
-    if request.threshold is not None or any(source.kind != "manifest" for source in sources):
-        require_one(names)
-    if request.regions and find_spec("skimage") is None:
-        raise MachineError("--regions needs scikit-image: pip install 'pyimgano-infer[regions]'")
-    for source in sources:
-        _check_apart(request, source)
-
-
-def _check_apart(request: Request, source: Source) -> None:
-    """No result may overwrite an input, or be found as one."""
-    path = Path(source.text)
-    if source.kind == "folder":
-        for option, folder in (("--overlays", request.overlays), ("--maps", request.maps)):
-            if folder is not None and folder.resolve().is_relative_to(path.resolve()):
-                raise UsageError(f"{option} {str(folder)!r} is inside the input folder {source.text!r}")
-    for option, result in (("--output", request.output), ("--summary", request.summary)):
-        if result is not None and _same_file(result, path):
-            raise UsageError(f"{option} {str(result)!r} is also an input; choose another")
-
-
-def _same_file(first: Path, second: Path) -> bool:
-    try:
-        return first.samefile(second)
-    except OSError:
-        return False
-
-
-def _check_thresholds(request: Request, models: Models) -> None:
-    without = [name for name, threshold in models.thresholds.items() if threshold is None]
-    if request.fail_on_anomaly and without:
-        raise UsageError(
-            f"--fail-on-anomaly needs a threshold, and {listed(without)} has none; give one with --threshold"
+def _notices(category: str, thresholds: Thresholds, request: Request) -> Iterator[str]:
+    """Yield what the thresholds of a category leave undone."""
+    if thresholds.image is None:
+        yield f"category {category!r} has no threshold: no label is given"
+    if thresholds.void_review is not None:
+        yield (
+            f"category {category!r} has no review band: its review threshold {thresholds.void_review:.9g} "
+            f"is not below its threshold {thresholds.image:.9g}"
         )
+    if request.regions and thresholds.pixel is None:
+        yield f"category {category!r} has no pixel threshold: no regions are given"
+
+
+def _source(value: float | None) -> ThresholdSource:
+    return "config" if value is None else "override"
 
 
 def _not_empty(inputs: Iterator[Input], arguments: tuple[str, ...]) -> Iterator[Input]:

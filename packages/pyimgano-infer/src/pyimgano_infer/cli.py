@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pyimgano_core.cli.app import emit_json, format_table, json_option, run, write_stdout
+from pyimgano_core.cli.app import emit_json, json_option, run, write_stdout
 from pyimgano_core.errors import ExitCode, UsageError
 
 _PATH = click.Path(path_type=Path)
@@ -25,9 +25,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--overlays", type=_PATH, help="Keep heat maps over the images in this folder, for people.")
 @click.option("--regions", is_flag=True, help="Add defect regions to the lines (extra: regions).")
 @click.option("--threshold", type=float, help="Use this image threshold instead of the config's.")
+@click.option("--review-threshold", type=float, help="Ask for review from this score up to the threshold.")
 @click.option("--fail-on-anomaly", is_flag=True, help="Exit with 3 where an image is anomalous.")
 @click.option("--workers", type=click.IntRange(min=1), help="Images scored at a time.  [default: processors]")
-@click.option("--verify", is_flag=True, help="Check the hash and self-test of each category and stop.")
+@click.option("--verify", is_flag=True, help="Check hashes and self-tests, show the thresholds and stop.")
 @click.option("--pack", type=_PATH, help="Copy config and checkpoints into this new folder and stop.")
 @click.option("--list-categories", is_flag=True, help="List the config's categories and stop.")
 @json_option
@@ -85,39 +86,25 @@ def _option(name: str) -> str:
 
 
 def _score(path: Path, arguments: tuple[str, ...], options: dict[str, Any]) -> int:
-    from pyimgano_infer._run import Request, score_inputs  # noqa: PLC0415 - keeps start-up light
+    from pyimgano_infer._request import Request  # noqa: PLC0415 - keeps start-up light
+    from pyimgano_infer._run import score_inputs  # noqa: PLC0415 - as above
 
     return score_inputs(Request(config_path=path, arguments=arguments, **options))
 
 
 def _verify(path: Path, category: str | None, *, as_json: bool) -> int:
-    from pyimgano_infer._verify import verify  # noqa: PLC0415 - as above
+    from pyimgano_infer._verify import describe, verify  # noqa: PLC0415 - as above
 
     found = verify(path, category)
     whole = all(entry.problem is None for entry in found)
     if as_json:
         emit_json({"verified": whole, "categories": list(found)})
     else:
-        header = ("category", "verified", "self-test", "threshold", "pixel threshold")
-        rows = [
-            (
-                entry.category,
-                "yes" if entry.problem is None else "NO",
-                "yes" if entry.self_test else "none",
-                _number(entry.threshold),
-                _number(entry.pixel_threshold),
-            )
-            for entry in found
-        ]
-        write_stdout(format_table(header, rows) + "\n")
+        write_stdout(describe(found) + "\n")
     for entry in found:
         if entry.problem is not None:
             click.echo(f"Error: {entry.problem}", err=True)
     return ExitCode.DONE if whole else ExitCode.UNTRUSTED_ARTIFACT
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"
 
 
 def _pack(path: Path, target: Path, *, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyimgano_core.contracts.preflight import CheckState
 from pyimgano_core.detectors import create_detector
 from pyimgano_core.errors import ConfigError, MachineError
+from pyimgano_core.thresholds import needed_normals
 from pyimgano_preflight._files import file_issues
 from pyimgano_preflight._masks import mask_issues
 from pyimgano_preflight._paths import path_issues
@@ -18,7 +19,7 @@ from pyimgano_preflight.rules import load_rules, rule_issue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.config import RunConfig, ThresholdConfig
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.preparation import Prepared
     from pyimgano_preflight._inspection import Inspection
@@ -90,8 +91,13 @@ def _skipped(code: str, config: RunConfig, prepared: Prepared | None) -> str | N
         return "the data set is a manifest, not a folder layout"
     if prepared is None:
         return None if code in _OF_OPENING else "the data set could not be opened"
-    if code == "PF710" and config.threshold.method != "quantile":
-        return "the threshold is no quantile"
+    if code == "PF710" and not _needs_normals(config.threshold):
+        return "the threshold is fixed"
     if code in _OF_MASKS and all(sample.mask is None for sample in prepared.samples):
         return "no record names a mask"
     return None
+
+
+def _needs_normals(config: ThresholdConfig) -> bool:
+    rules = (config, config.review)
+    return any(rule is not None and needed_normals(rule) is not None for rule in rules)

@@ -1,4 +1,4 @@
-"""The score histogram of a report as inline SVG: normal and anomalous images, and the threshold."""
+"""The score histogram of a report as inline SVG: normal and anomalous images, threshold and review band."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _MARGIN = 800, 220, 34
 _BINS = 40
+_LABEL = 170  # room that a threshold's name takes
 
 
-def score_histogram(lines: list[dict[str, Any]], threshold: float | None) -> str:
-    """Return an SVG of the scores in per-image `lines`, or nothing where there are none."""
+def score_histogram(lines: list[dict[str, Any]], threshold: float | None, review: float | None = None) -> str:
+    """Return an SVG of the scores in per-image `lines`, or nothing where there are none.
+
+    With a threshold, `review` begins the band below it, which is shaded.
+    """
     groups = [
         np.array([line["score"] for line in lines if line["y_true"] == y_true and line["score"] is not None])
         for y_true in (0, 1)
@@ -22,7 +26,8 @@ def score_histogram(lines: list[dict[str, Any]], threshold: float | None) -> str
     scores = np.concatenate(groups)
     if len(scores) == 0:
         return ""
-    marks = scores if threshold is None else np.append(scores, threshold)
+    thresholds = [value for value in (review, threshold) if value is not None]
+    marks = np.append(scores, thresholds)
     low, high = float(marks.min()), float(marks.max())
     edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
     counts = [np.histogram(group, edges)[0] for group in groups]
@@ -33,7 +38,8 @@ def score_histogram(lines: list[dict[str, Any]], threshold: float | None) -> str
     )
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Histogram of image scores">'
-        f"{bars}{_axis(edges)}{_threshold_line(edges, threshold)}{_legend(groups)}</svg>"
+        f"{_band(edges, review, threshold)}{bars}{_axis(edges)}{_line(edges, threshold, 'threshold')}"
+        f"{_line(edges, review, 'review', level=1)}{_legend(groups)}</svg>"
     )
 
 
@@ -62,17 +68,32 @@ def _axis(edges: NDArray[np.float64]) -> str:
     return line + left + right + _text(_WIDTH / 2, base + 18, "image score")
 
 
-def _threshold_line(edges: NDArray[np.float64], threshold: float | None) -> str:
-    if threshold is None:
+def _x(edges: NDArray[np.float64], score: float) -> float:
+    return _MARGIN + (_WIDTH - 2 * _MARGIN) * float((score - edges[0]) / (edges[-1] - edges[0]))
+
+
+def _band(edges: NDArray[np.float64], review: float | None, threshold: float | None) -> str:
+    if review is None or threshold is None:
         return ""
-    x = _MARGIN + (_WIDTH - 2 * _MARGIN) * (threshold - edges[0]) / (edges[-1] - edges[0])
+    left, right = _x(edges, review), _x(edges, threshold)
+    return (
+        f'<rect x="{left:.1f}" y="{_MARGIN}" width="{right - left:.1f}" height="{_HEIGHT - 2 * _MARGIN}" '
+        'fill="var(--muted)" fill-opacity="0.18"/>'
+    )
+
+
+def _line(edges: NDArray[np.float64], score: float | None, name: str, level: int = 0) -> str:
+    """Draw where a threshold stands; names go outwards, on several levels, where there is room."""
+    if score is None:
+        return ""
+    x = _x(edges, score)
     line = (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_MARGIN - 8}" y2="{_HEIGHT - _MARGIN}" '
         'stroke="var(--text)" stroke-dasharray="5 3"/>'
     )
-    anchor = "end" if x > _WIDTH / 2 else "start"
-    shift = -6 if anchor == "end" else 6
-    return line + _text(x + shift, _MARGIN, f"threshold {threshold:.4g}", anchor, "var(--text)")
+    to_the_left = x > (_LABEL if level else _WIDTH - _LABEL)
+    anchor, shift = ("end", -6) if to_the_left else ("start", 6)
+    return line + _text(x + shift, _MARGIN + 18 * level, f"{name} {score:.4g}", anchor, "var(--text)")
 
 
 def _legend(groups: list[NDArray[np.float64]]) -> str:

@@ -20,7 +20,8 @@ from pyimgano_core.artifacts import (
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.errors import ArtifactError, UsageError
-from pyimgano_core.pipeline import category_model, checkpoint_path
+from pyimgano_core.metrics import save_sketch
+from pyimgano_core.pipeline import category_model, checkpoint_path, required_features
 from pyimgano_workbench.lock import try_lock
 
 if TYPE_CHECKING:
@@ -122,18 +123,21 @@ class RunDirectory:
         write_bytes(self.folder / checkpoint_path(report.slug), run.graph.model)
         write_lines(folder / "per_image.jsonl", run.predictions)
         write_lines(folder / "calibration.jsonl", run.calibration)
+        save_sketch(folder / "metric_sketch.npz", run.sketch)
         write_artifact(folder / "report.json", report)
 
     def write_infer_config(
         self, reports: Iterable[CategoryReport], model: dict[str, Any], program: str
     ) -> None:
         """Write `artifacts/infer_config.json`, its checkpoints relative to itself."""
+        models = {r.category: category_model(r, f"../{r.checkpoint.path}") for r in reports}
         config = InferConfig(
+            requires=required_features(models.values()),
             pyimgano_version=program,
             runtime=_runtime(),
             from_run=self.target.name,
             model=model,
-            per_category={r.category: category_model(r, f"../{r.checkpoint.path}") for r in reports},
+            per_category=models,
         )
         write_artifact(self.folder / INFER_CONFIG, config)
 

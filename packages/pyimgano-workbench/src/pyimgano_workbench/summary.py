@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
+from pyimgano_workbench.formats import NONE, number
 from pyimgano_workbench.rundir import INFER_CONFIG
+from pyimgano_workbench.threshold_words import certificate_in_words, fallback_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.report import CategoryReport, RunReport
+    from pyimgano_core.contracts.metric import ObservedRate
+    from pyimgano_core.contracts.report import CategoryReport, Results, ReviewCounts, RunReport
     from pyimgano_workbench.training import TrainingRun
 
 _HEADER = (
@@ -31,51 +36,97 @@ _HEADER = (
 )
 
 
+_REVIEW = "review"
+_DIGITS = 3
+_SHOWN_NAMES = 3
+
+
 def result_table(report: RunReport) -> str:
     """Return a row per category, the macro average, and a line on whatever a reader must know."""
-    rows = [_row(category) for category in report.per_category.values()]
+    categories = report.per_category.values()
+    reviewed = any(category.results.review is not None for category in categories)
+    header = (*_HEADER, _REVIEW) if reviewed else _HEADER
+    rows = [_row(category)[: len(header)] for category in categories]
     if len(rows) > 1:
-        mean = report.mean_metrics
-        numbers = [_number(mean.get(name)) for name in ("auroc", "average_precision", "pixel_auroc", "aupro")]
-        rows.append(["mean", "", "", "", *numbers, "", "", ""])
-    return "\n".join([format_table(_HEADER, rows), *_remarks(report)])
+        rows.append(_mean_row(report.mean_metrics, len(header)))
+    return "\n".join([format_table(header, rows), *_remarks(report)])
+
+
+def _mean_row(mean: dict[str, float | None], width: int) -> list[str]:
+    names = ("auroc", "average_precision", "pixel_auroc", "aupro")
+    row = ["mean", "", "", "", *(number(mean.get(name), _DIGITS) for name in names)]
+    return row + [""] * (width - len(row))
 
 
 def _row(report: CategoryReport) -> list[str]:
     summary, results = report.dataset_summary, report.results
-    pixel, counts = results.pixel_metrics, results.metrics
+    pixel = results.pixel_metrics
     return [
         report.category,
         str(summary.train_count),
         str(summary.calibration_count),
         str(summary.test_count),
-        _number(results.auroc),
-        _number(results.average_precision),
-        _number(pixel.pixel_auroc if pixel else None),
-        _number(pixel.aupro if pixel else None),
-        f"{report.threshold.value:.4g}" if report.threshold.value is not None else "-",
-        f"{counts['fp']}/{counts['fp'] + counts['tn']}" if counts else "-",
-        f"{counts['fn']}/{counts['fn'] + counts['tp']}" if counts else "-",
+        _auroc(results),
+        number(results.average_precision, _DIGITS),
+        number(pixel.pixel_auroc if pixel else None, _DIGITS),
+        number(pixel.aupro if pixel else None, _DIGITS),
+        f"{report.threshold.value:.4g}" if report.threshold.value is not None else NONE,
+        _count(results.false_alarm_rate),
+        _count(results.miss_rate),
+        _review(results.review),
     ]
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _auroc(results: Results) -> str:
+    """Return `0.986 [.971, .998]`."""
+    found, text = results.auroc_interval, number(results.auroc, _DIGITS)
+    if found is None or found.low is None or found.high is None:
+        return text
+    low, high = (f"{end:.{_DIGITS}f}".removeprefix("0") for end in (found.low, found.high))
+    return f"{text} [{low}, {high}]"
+
+
+def _count(rate: ObservedRate | None) -> str:
+    return NONE if rate is None else f"{rate.count}/{rate.total}"
+
+
+def _review(counts: ReviewCounts | None) -> str:
+    if counts is None:
+        return NONE
+    return f"{counts.normal.count + counts.anomalous.count}/{counts.normal.total + counts.anomalous.total}"
 
 
 def _remarks(report: RunReport) -> list[str]:
-    lines = []
+    """Return what must be known, a line each; one that holds for several categories names them together."""
+    places: dict[str, list[str]] = defaultdict(list)
     for name, category in report.per_category.items():
-        gate = category.pixel_metrics_status
-        if not gate.enabled or gate.subset == "masked":
-            lines.append(f"{name}: {gate.message}")
-        lines += [f"{name}: {warning}" for warning in category.threshold.provenance.warnings]
-        if category.threshold.value is None:
-            lines.append(f"{name}: no threshold ({category.threshold.provenance.reason})")
-        if category.failures:
-            first = category.failures[0].error.message
-            lines.append(f"{name}: {len(category.failures)} images failed, the first: {first}")
+        for remark in _remarks_on(category):
+            places[remark].append(name)
+    lines = [f"{_join(names)}: {remark}" for remark, names in places.items()]
     return ["", *lines] if lines else []
+
+
+def _remarks_on(report: CategoryReport) -> Iterator[str]:
+    gate, provenance = report.pixel_metrics_status, report.threshold.provenance
+    if not gate.enabled or gate.subset == "masked":
+        yield gate.message
+    if (fallback := fallback_in_words(provenance)) is not None:
+        yield fallback
+    yield from provenance.warnings
+    if report.threshold.value is None:
+        yield f"no threshold ({provenance.reason})"
+    elif provenance.certificate is not None:
+        yield certificate_in_words(provenance.certificate)
+    if report.review_threshold is not None:
+        yield from report.review_threshold.provenance.warnings
+    if report.failures:
+        first = report.failures[0].error.message
+        yield f"{len(report.failures)} images failed, the first: {first}"
+
+
+def _join(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    return shown if len(names) <= _SHOWN_NAMES else f"{shown} and {len(names) - _SHOWN_NAMES} more"
 
 
 def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:

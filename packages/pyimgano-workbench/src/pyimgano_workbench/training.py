@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pyimgano_core.progress import Progress
 
 _MEAN_METRICS = ("auroc", "average_precision", "f1_max")
-_MEAN_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro")
+_MEAN_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro", "aupimo")
 
 
 @define(frozen=True, kw_only=True)

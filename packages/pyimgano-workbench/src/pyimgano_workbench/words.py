@@ -1,4 +1,4 @@
-"""Facts of a report in plain words: counts, the origin of the threshold, the state of pixel metrics."""
+"""Facts of a report in plain words: counts, the state of pixel metrics, and why something is undefined."""
 
 from __future__ import annotations
 
@@ -7,18 +7,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyimgano_core.contracts.gate import PixelGate
     from pyimgano_core.contracts.report import DatasetSummary
-    from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
 
-_SOURCES = {
-    "val": "normal images of the val split",
-    "train_holdout": "normal images held out of the train split",
-    "config": "the config",
-    "none": "no images",
+_REASONS = {
+    "no_positives": "there are no anomalous test images",
+    "no_negatives": "there are no normal test images",
+    "no_positive_pixels": "no mask marks a pixel",
+    "no_negative_pixels": "the masks leave no normal pixel",
+    "no_normal_images": "there are no normal test images",
+    "no_trials": "there are no such images",
+    "too_few_images": "there are too few images",
+    "zero_variance": "the images vary too little to bound it",
+    "undefined_replicates": "too many resamples leave it undefined",
+    "minimum_area": "regions that are too small were dropped, which resamples do not follow",
+    "no_calibration_images": "there are no calibration images",
+    "no_fixed_pixel_value": "the config fixes none",
+    "no_threshold": "there is no threshold that it could end at",
+    "not_below_threshold": "it would not begin below the threshold",
+    "method_assumes_a_distribution": "the method assumes a distribution of the scores",
+    "fixed_by_config": "the threshold was fixed and not calibrated",
+    "fitted_images": "calibration images were fitted, too",
+    "grouped_images": "images of one group are not independent",
+    "too_few_normals": "there are too few calibration normals",
 }
-_FALLBACKS = {
-    "single_group": "they share their only group with fitted images",
-    "too_few_normals": "there are too few normal train images to hold any out",
-}
+
+
+def reason_in_words(reason: str | None) -> str:
+    """Say why something is undefined; a code that is not known is returned as it is."""
+    return _REASONS.get(reason, reason) if reason is not None else "the reason is not known"
 
 
 def counts_in_words(summary: DatasetSummary) -> str:
@@ -30,35 +45,6 @@ def counts_in_words(summary: DatasetSummary) -> str:
     if summary.group_conflicts_allowed:
         text += f" Groups on both sides were allowed: {', '.join(summary.group_conflicts_allowed)}."
     return text
-
-
-def threshold_in_words(threshold: Threshold) -> str:
-    """Say where a threshold came from and how far it can be trusted."""
-    provenance = threshold.provenance
-    if threshold.value is None:
-        return f"There is no threshold and so no verdict: {provenance.reason}."
-    if provenance.method == "fixed":
-        return f"The threshold {threshold.value:.6g} is fixed by the config."
-    text = (
-        f"The threshold {threshold.value:.6g} lies just above calibration score number {provenance.rank} of "
-        f"{provenance.calibration_count} from below, the {provenance.quantile:g} quantile of "
-        f"{_SOURCES[provenance.source]}{_apart(provenance)}."
-    )
-    return " ".join([text, *_caveats(provenance)])
-
-
-def _apart(provenance: ThresholdProvenance) -> str:
-    shared = {"fitted": not provenance.disjoint_from_train, "tested": not provenance.disjoint_from_test}
-    if not any(shared.values()):
-        return ", none of which was fitted or tested"
-    return f", copies of some of which were {' and '.join(word for word, is_so in shared.items() if is_so)}"
-
-
-def _caveats(provenance: ThresholdProvenance) -> list[str]:
-    sentences = [f"Note: {warning}." for warning in provenance.warnings]
-    if provenance.fallback is not None:
-        sentences.append(f"Note: {_FALLBACKS.get(provenance.fallback, provenance.fallback)}.")
-    return sentences
 
 
 def gate_in_words(gate: PixelGate) -> str:

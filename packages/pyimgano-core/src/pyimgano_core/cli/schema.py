@@ -10,6 +10,7 @@ import click
 from pyimgano_core.artifacts import json_schema, to_json, write_text
 from pyimgano_core.cli.app import emit_json, write_stdout
 from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.evaluation import EvaluationReport
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.preflight import PreflightReport
@@ -20,6 +21,7 @@ from pyimgano_core.errors import UsageError
 
 _CONTRACTS: dict[str, type[Any]] = {
     "category_report": CategoryReport,
+    "evaluation": EvaluationReport,
     "infer_config": InferConfig,
     "manifest_record": Record,
     "prediction": Prediction,

@@ -91,19 +91,59 @@ class ModelConfig:
     options: dict[str, Any] = field(factory=dict)
 
 
-@define(frozen=True, kw_only=True)
-class ThresholdConfig:
-    """How the image and pixel thresholds come from the scores of calibration normals."""
+ThresholdMethod = Literal["conformal", "quantile", "fpr", "gaussian", "mad", "evt", "fixed"]
 
-    method: Literal["quantile", "fixed"] = "quantile"
+
+@define(frozen=True, kw_only=True)
+class CalibrationRule:
+    """How a threshold comes from the scores of calibration normals.
+
+    `alpha` is the false-positive rate that `conformal`, `fpr` and `evt` aim at, and `confidence` the
+    probability with which `fpr` keeps it. `quantile` belongs to the method of that name, which is also what
+    a method falls back to where the calibration normals are too few for it. `k` counts standard deviations
+    for `gaussian` and `mad`. `tail_fraction` is the share of the scores that `evt` takes for the tail.
+    `value` is the threshold of `fixed`.
+    """
+
+    method: ThresholdMethod = "conformal"
+    alpha: float = field(default=0.01, validator=_fraction)
+    confidence: float = field(default=0.95, validator=_fraction)
     quantile: float = field(default=0.995, validator=and_(gt(0.0), le(1.0)))
+    k: float = field(default=3.0, validator=and_(gt(0.0), le(100.0)))
+    tail_fraction: float = field(default=0.1, validator=and_(gt(0.0), le(0.5)))
     value: float | None = field(default=None)
-    pixel_value: float | None = field(default=None)
 
     @value.validator
     def _fixed_has_value(self, _attribute: object, value: float | None) -> None:
         if (self.method == "fixed") != (value is not None):
             raise ValueError("'value' is needed with method = \"fixed\", and only there")
+
+    @alpha.validator
+    def _tail_holds_alpha(self, _attribute: object, alpha: float) -> None:
+        if self.method == "evt" and alpha >= self.tail_fraction:
+            raise ValueError("'alpha' of method = \"evt\" must be below 'tail_fraction'")
+
+
+@define(frozen=True, kw_only=True)
+class ReviewConfig(CalibrationRule):
+    """Where the review band begins: scores from here up to below the threshold ask for a person."""
+
+    alpha: float = field(default=0.1, validator=_fraction)
+    quantile: float = field(default=0.9, validator=and_(gt(0.0), le(1.0)))
+
+
+@define(frozen=True, kw_only=True)
+class ThresholdConfig(CalibrationRule):
+    """How the image and pixel thresholds come from the scores of calibration normals.
+
+    The pixel threshold follows the same rule over a score per normal image: the largest of its anomaly map
+    or, with `pixel_minimum_area` (pixels of the image), the highest level that flags a region of that area.
+    With `fixed` it is `pixel_value`. `review` adds a lower threshold and with it a third verdict.
+    """
+
+    pixel_value: float | None = field(default=None)
+    pixel_minimum_area: int = field(default=1, validator=ge(1))
+    review: ReviewConfig | None = None
 
     @pixel_value.validator
     def _only_fixed_has_pixel_value(self, _attribute: object, pixel_value: float | None) -> None:
@@ -116,12 +156,28 @@ class EvaluationConfig:
     """What is measured.
 
     `pixel_subset = "masked"` measures pixels on the anomalous images that have a mask (and the normals) where
-    others have none; by default one missing mask closes the gate.
+    others have none; by default one missing mask closes the gate. `aupimo_limits` are the false-positive
+    rates that AUPIMO begins and ends at. `saturation` is the share of a region that AU-sPRO asks for; without
+    it there is none. `false_alarm_limit` and `miss_limit` belong to the two rates of an inspection line: the
+    defects found with at most so many false alarms, and the normals passed with at most so many misses.
+    `bootstrap_replicates` is the number of resamples behind the intervals, 0 for none; `interval_level` is
+    what all intervals cover.
     """
 
     pixel_metrics: bool = field(default=True, validator=instance_of(bool))
     pixel_subset: Literal["all", "masked"] = "all"
     aupro_limit: float = field(default=0.3, validator=and_(gt(0.0), le(1.0)))
+    aupimo_limits: tuple[float, float] = field(default=(1e-5, 1e-4))
+    saturation: float | None = field(default=None, validator=optional(and_(gt(0.0), le(1.0))))
+    false_alarm_limit: float = field(default=0.05, validator=and_(ge(0.0), lt(1.0)))
+    miss_limit: float = field(default=0.05, validator=and_(ge(0.0), lt(1.0)))
+    interval_level: float = field(default=0.95, validator=_fraction)
+    bootstrap_replicates: int = field(default=1000, validator=and_(ge(0), le(100_000)))
+
+    @aupimo_limits.validator
+    def _limits_rise(self, _attribute: object, value: tuple[float, float]) -> None:
+        if not 0.0 < value[0] < value[1] <= 1.0:
+            raise ValueError(f"'aupimo_limits' must rise within 0 and 1, not {list(value)}")
 
 
 @define(frozen=True, kw_only=True)

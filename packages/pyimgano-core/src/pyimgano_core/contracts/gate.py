@@ -15,6 +15,8 @@ GateReason = Literal[
     "unusable_masks",
     "empty_masks",
     "mask_on_normal",
+    "no_maps",
+    "missing_maps",
 ]
 
 

@@ -50,7 +50,12 @@ class SelfTest:
 
 @define(frozen=True, kw_only=True)
 class CategoryModel:
-    """One category's scorer and thresholds."""
+    """One category's scorer and thresholds.
+
+    With a `review_threshold`, scores from it up to below `threshold` are neither normal nor anomalous: a
+    person decides. A config that holds one lists `review_band` in its `requires`, and one whose pixel
+    threshold has a minimum area `minimum_area`: a reader that does not know them must not run it.
+    """
 
     checkpoint: Checkpoint
     preprocessing: Preprocessing
@@ -58,6 +63,7 @@ class CategoryModel:
     pixel_threshold: Threshold | None = None
     self_test: SelfTest | None = None
     split_fingerprint: str | None = None
+    review_threshold: Threshold | None = field(default=None, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -69,7 +75,7 @@ class InferConfig:
 
     KIND: ClassVar[str] = "pyimgano.infer_config"
     SCHEMA_VERSION: ClassVar[int] = 1
-    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset()
+    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset({"minimum_area", "review_band"})
 
     kind: str = "pyimgano.infer_config"
     schema_version: int = 1

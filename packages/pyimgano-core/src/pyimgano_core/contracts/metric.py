@@ -7,19 +7,59 @@ from attrs.validators import ge
 
 
 @define(frozen=True, kw_only=True)
+class Interval:
+    """A two-sided confidence interval; both ends are None exactly where `reason` says why there is none.
+
+    `level` is the coverage asked for, such as 0.95. `replicates` counts the resamples behind a bootstrap
+    interval, those in which the metric is undefined left out.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    level: float
+    reason: str | None = None
+    replicates: int | None = None
+
+
+@define(frozen=True, kw_only=True)
+class ObservedRate:
+    """A share that was counted, with its exact interval (Clopper and Pearson); of 0 things it is None."""
+
+    count: int = field(validator=ge(0))
+    total: int = field(validator=ge(0))
+    rate: float | None
+    interval: Interval
+
+
+@define(frozen=True, kw_only=True)
+class OperatingPoint:
+    """The best that some threshold attains within a limit, chosen with the labels known: an oracle's.
+
+    `limit` is the largest false-positive rate, the least true-positive rate or the largest miss rate,
+    whatever the metric asks for. `value` is None where the metric is undefined, as `reason` says.
+    """
+
+    limit: float
+    value: float | None = None
+    threshold: float | None = None
+    reason: str | None = None
+
+
+@define(frozen=True, kw_only=True)
 class MetricValue:
     """A metric's value.
 
     `value` is None exactly where the metric is undefined, and `reason` then says why: `no_positives`,
     `no_negatives`, and of pixels `no_positive_pixels`, `no_negative_pixels`. `flags` qualify a defined value
     (`constant_scores`: all scores are equal). `threshold` is the largest score at which a metric such as
-    F1-max is attained.
+    F1-max is attained. `error_bound` is how far the value can be from the exact one, where it is not exact.
     """
 
     value: float | None = None
     reason: str | None = None
     threshold: float | None = None
     flags: tuple[str, ...] = ()
+    error_bound: float | None = field(default=None, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -27,7 +67,9 @@ class PixelMetrics:
     """Pixel metrics over all pixels of all images, normal ones included, at the masks' resolution.
 
     `aupro` is the area under the per-region overlap curve up to a false-positive rate of `aupro_limit`,
-    divided by it. `n_regions` counts the 8-connected regions of the masks.
+    divided by it. `n_regions` counts the 8-connected regions of the masks. `au_spro` is the same with each
+    region found whole once a share `saturation` of its pixels is, and `aupimo` is of each anomalous image;
+    both only where they were asked for.
     """
 
     pixel_auroc: MetricValue
@@ -39,6 +81,9 @@ class PixelMetrics:
     n_regions: int
     n_positive_pixels: int
     n_negative_pixels: int
+    au_spro: MetricValue | None = None
+    saturation: float | None = None
+    aupimo: PerImageOverlap | None = None
 
 
 @define(frozen=True, kw_only=True)

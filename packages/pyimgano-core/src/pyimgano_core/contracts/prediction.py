@@ -8,7 +8,7 @@ from attrs import define, field
 
 from pyimgano_core.contracts.region import Region
 
-Label = Literal["normal", "anomalous"]
+Label = Literal["normal", "review", "anomalous"]
 
 
 _OMITTED = {"omit_default": True}  # left out of JSON where it holds its default
@@ -37,7 +37,8 @@ class Prediction:
 
     `input` is the path as it was given. `score` is the raw score and is null where the input failed; `label`
     is null where the input failed or there is no threshold. `y_true` is the manifest's label (0 normal,
-    1 anomalous) where it is known.
+    1 anomalous) where it is known. `review_threshold` begins the review band where there is one. `aupimo` is
+    that of an anomalous image whose pixels were evaluated.
     """
 
     index: int
@@ -47,8 +48,10 @@ class Prediction:
     score: float | None = None
     threshold: float | None = None
     label: Label | None = None
+    review_threshold: float | None = field(default=None, metadata=_OMITTED)
     y_true: int | None = field(default=None, metadata=_OMITTED)
     defect: str | None = field(default=None, metadata=_OMITTED)
+    aupimo: float | None = field(default=None, metadata=_OMITTED)
     group_id: str | None = field(default=None, metadata=_OMITTED)
     image_size: tuple[int, int] | None = field(default=None, metadata=_OMITTED)
     anomaly_map: StoredArray | None = field(default=None, metadata=_OMITTED)

@@ -9,6 +9,7 @@ from attrs import define, field
 from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.infer_config import Checkpoint, Preprocessing, SelfTest
 from pyimgano_core.contracts.issue import Issue
+from pyimgano_core.contracts.metric import Interval, ObservedRate, OperatingPoint
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.contracts.split import Fingerprint
 from pyimgano_core.contracts.threshold import Threshold
@@ -28,8 +29,30 @@ class DatasetSummary:
 
 
 @define(frozen=True, kw_only=True)
+class PixelVerdicts:
+    """What the segmentation in use is worth: pixels at or above the deployed pixel threshold.
+
+    `pro` is the flagged share of a region, averaged over regions; `iou`, `f1`, `precision` and `recall` are
+    of all pixels pooled. Regions of fewer than `minimum_area` flagged pixels were dropped before.
+    """
+
+    threshold: float
+    minimum_area: int
+    pro: float | None
+    iou: float | None
+    f1: float | None
+    precision: float | None
+    recall: float | None
+
+
+@define(frozen=True, kw_only=True)
 class PixelResults:
-    """Metrics over pixels of the images that the gate admits, at the images' own resolution."""
+    """Metrics over pixels of the images that the gate admits, at the images' own resolution.
+
+    `aupimo` is the mean over anomalous images, between the false-positive rates `aupimo_limits`. `au_spro`
+    ends where AUPRO does and is null without a `saturation`. `verdicts` are those of the deployed pixel
+    threshold. `intervals` are bootstrap intervals by the metric's name.
+    """
 
     pixel_auroc: float | None
     pixel_average_precision: float | None
@@ -40,6 +63,20 @@ class PixelResults:
     region_count: int
     subset: str = "all"
     reasons: dict[str, str] = field(factory=dict)
+    aupimo: float | None = None
+    aupimo_limits: tuple[float, float] | None = None
+    au_spro: float | None = None
+    saturation: float | None = None
+    verdicts: PixelVerdicts | None = None
+    intervals: dict[str, Interval] = field(factory=dict)
+
+
+@define(frozen=True, kw_only=True)
+class ReviewCounts:
+    """How many images the review band holds, of the normal and of the anomalous ones."""
+
+    normal: ObservedRate
+    anomalous: ObservedRate
 
 
 @define(frozen=True, kw_only=True)
@@ -48,6 +85,13 @@ class Results:
 
     `f1_max_threshold` is an oracle's: it is fitted to the test labels and never deployed. `metrics` are the
     counts and ratios at the deployed threshold: tp, fp, tn, fn, precision, recall, f1, specificity, accuracy.
+
+    At the deployed threshold, too: the false-alarm rate of normal images, overall and by group, and the miss
+    rate of anomalous ones, overall and by defect. An image in the review band is neither missed nor a false
+    alarm nor passed: `review` counts them, and a miss is below the band. `operating_points` are oracles:
+    `tpr_at_fpr` (defects found within the limit of false alarms), `fpr_at_tpr` (at 95 % found) and
+    `normals_passed` (within the limit of misses). `intervals` hold a bootstrap interval by the metric's name;
+    `auroc_delong` is DeLong's interval of AUROC.
     """
 
     auroc: float | None
@@ -58,6 +102,22 @@ class Results:
     pixel_metrics: PixelResults | None
     reasons: dict[str, str] = field(factory=dict)
     flags: dict[str, tuple[str, ...]] = field(factory=dict)
+    false_alarm_rate: ObservedRate | None = None
+    miss_rate: ObservedRate | None = None
+    review: ReviewCounts | None = None
+    miss_rate_per_defect: dict[str, ObservedRate] = field(factory=dict)
+    false_alarm_rate_per_group: dict[str, ObservedRate] = field(factory=dict)
+    operating_points: dict[str, OperatingPoint] = field(factory=dict)
+    intervals: dict[str, Interval] = field(factory=dict)
+    auroc_delong: Interval | None = None
+
+    @property
+    def auroc_interval(self) -> Interval | None:
+        """DeLong's interval of AUROC; the bootstrap's where that is undefined, unless all resamples agree."""
+        exact, resampled = self.auroc_delong, self.intervals.get("auroc")
+        if exact is not None and exact.low is not None:
+            return exact
+        return resampled if resampled is not None and resampled.low != resampled.high else None
 
 
 @define(frozen=True, kw_only=True)
@@ -92,6 +152,7 @@ class CategoryReport:
     preprocessing: Preprocessing
     self_test: SelfTest
     detector: dict[str, Any] = field(factory=dict)
+    review_threshold: Threshold | None = None
     failures: tuple[InputFailure, ...] = ()
     issues: tuple[Issue, ...] = ()
     environment: dict[str, Any] = field(factory=dict)

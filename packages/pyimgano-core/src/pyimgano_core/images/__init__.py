@@ -10,6 +10,7 @@ from pyimgano_core.images._file import IMAGE_EXTENSIONS, MAX_PIXELS, is_image
 from pyimgano_core.images._mask import read_mask, read_mask_for
 from pyimgano_core.images._pixels import image_size, load_input, read_image
 from pyimgano_core.images._resize import resize_image, resize_map
+from pyimgano_core.images._score_map import MAP_EXTENSIONS, ScoreMap, read_map
 
 __all__ = [
     # What is an image
@@ -23,6 +24,10 @@ __all__ = [
     # Masks
     "read_mask",
     "read_mask_for",
+    # Anomaly maps in files
+    "MAP_EXTENSIONS",
+    "ScoreMap",
+    "read_map",
     # Sizes
     "resize_image",
     "resize_map",

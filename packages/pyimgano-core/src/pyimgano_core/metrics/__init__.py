@@ -1,12 +1,15 @@
 """Exact metrics of anomaly scores: a score at or above the threshold means anomalous, ties count once.
 
 An undefined metric is a `MetricValue` without value and with a reason, never NaN and never a made-up number;
-scores that are NaN or infinite are an error. No value depends on a scale, a bin or the order of the data.
+scores that are NaN or infinite are an error. No value depends on a scale or on the order of the data. None
+depends on a bin, but for those of `PixelHistogram`, with their error bounds, and of sketches.
 """
 
+from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.metrics._bootstrap import Estimate, bootstrap, bootstrap_difference, sketch_metrics
 from pyimgano_core.metrics._decisions import PixelDecisionAccumulator
 from pyimgano_core.metrics._delong import Comparison, DeLong, compare_delong, delong
+from pyimgano_core.metrics._histogram import PixelHistogram
 from pyimgano_core.metrics._image import (
     auroc,
     average_precision,
@@ -16,12 +19,15 @@ from pyimgano_core.metrics._image import (
     normals_passed,
     tpr_at_fpr,
 )
-from pyimgano_core.metrics._intervals import Interval, clopper_pearson
+from pyimgano_core.metrics._intervals import clopper_pearson, observed_rate
 from pyimgano_core.metrics._per_image import PerImageOverlapAccumulator
 from pyimgano_core.metrics._pixel import PixelAccumulator
+from pyimgano_core.metrics._replicates import SketchOptions
 from pyimgano_core.metrics._saturated import SaturatedOverlapAccumulator
 from pyimgano_core.metrics._scores import NonFiniteScoresError, as_scores
-from pyimgano_core.metrics._sketch import ScoredImage, Sketch, make_sketch, merge_sketches, quantile_edges
+from pyimgano_core.metrics._sketch import ScoredImage, Sketch, merge_sketches
+from pyimgano_core.metrics._sketch_build import SketchAccumulator, make_sketch
+from pyimgano_core.metrics._sketch_edges import quantile_edges
 from pyimgano_core.metrics._sketch_file import load_sketch, save_sketch
 
 __all__ = [
@@ -40,6 +46,7 @@ __all__ = [
     "PerImageOverlapAccumulator",
     "PixelAccumulator",
     "PixelDecisionAccumulator",
+    "PixelHistogram",
     "SaturatedOverlapAccumulator",
     # uncertainty
     "Comparison",
@@ -51,9 +58,12 @@ __all__ = [
     "clopper_pearson",
     "compare_delong",
     "delong",
+    "observed_rate",
     # sketches
     "ScoredImage",
     "Sketch",
+    "SketchAccumulator",
+    "SketchOptions",
     "load_sketch",
     "make_sketch",
     "merge_sketches",

@@ -12,20 +12,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define
 
-from pyimgano_core.contracts.metric import MetricValue
+from pyimgano_core.contracts.metric import Interval, MetricValue
 from pyimgano_core.metrics._delong import Comparison
-from pyimgano_core.metrics._intervals import Interval, check_level
-from pyimgano_core.metrics._replicates import Floats, tabulate, weighted_metrics
+from pyimgano_core.metrics._intervals import check_level
+from pyimgano_core.metrics._replicates import (
+    FLAGGED_METRICS,
+    IMAGE_METRICS,
+    PIXEL_METRICS,
+    SketchOptions,
+    tabulate,
+    weighted_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyimgano_core.metrics._replicates import MetricName
     from pyimgano_core.metrics._sketch import Sketch
+    from pyimgano_core.metrics._sketch_curves import Floats
 
 _BLOCK = 32  # replicates at a time: their bins stay in the cache
 _FEWEST_UNITS = 2  # per stratum: one alone is drawn every time and varies nothing
 _DEFINED_SHARE = 0.95  # of the replicates, for an interval
+_DEFAULTS = SketchOptions()
 
 
 @define(frozen=True, kw_only=True)
@@ -41,21 +50,20 @@ class Estimate:
     interval: Interval
 
 
-def sketch_metrics(sketch: Sketch, *, aupro_limit: float = 0.3) -> dict[MetricName, MetricValue]:
-    """Return the metrics of a sketch; F1-max is a lower bound, and none has a threshold.
+def sketch_metrics(sketch: Sketch, *, options: SketchOptions = _DEFAULTS) -> dict[MetricName, MetricValue]:
+    """Return the metrics of a sketch; F1-max of pixels is a lower bound, and none has a threshold.
+
+    AU-sPRO is there where the sketch was made with a saturation, and `pixel_pro`, `pixel_iou` and `pixel_f1`
+    where it was made with a pixel threshold.
 
     Args:
         sketch: of any images.
-        aupro_limit: above 0, at most 1; any other than that of the evaluation will do.
-
-    Raises:
-        ValueError: the limit is out of range.
+        options: the limits.
     """
-    _check_limit(aupro_limit)
     reasons = _reasons(sketch)
     if not len(sketch.names):
         return {name: MetricValue(reason=reason) for name, reason in reasons.items()}
-    values = weighted_metrics(tabulate(sketch), np.ones((1, len(sketch.names))), aupro_limit)
+    values = weighted_metrics(tabulate(sketch), np.ones((1, len(sketch.names))), options)
     return {
         name: MetricValue(reason=reason) if reason else MetricValue(value=float(values[name][0]))
         for name, reason in reasons.items()
@@ -63,7 +71,12 @@ def sketch_metrics(sketch: Sketch, *, aupro_limit: float = 0.3) -> dict[MetricNa
 
 
 def bootstrap(
-    sketch: Sketch, *, seed: int, replicates: int = 1000, level: float = 0.95, aupro_limit: float = 0.3
+    sketch: Sketch,
+    *,
+    seed: int,
+    replicates: int = 1000,
+    level: float = 0.95,
+    options: SketchOptions = _DEFAULTS,
 ) -> dict[MetricName, Estimate]:
     """Return every metric of a sketch with its percentile interval.
 
@@ -72,15 +85,15 @@ def bootstrap(
         seed: the same seed gives the same intervals.
         replicates: 1 or more; the ends of a 95 % interval want a thousand.
         level: between 0 and 1.
-        aupro_limit: above 0, at most 1.
+        options: the limits.
 
     Raises:
         ValueError: a number is out of range.
     """
-    _check(replicates, level, aupro_limit)
-    metrics = sketch_metrics(sketch, aupro_limit=aupro_limit)
+    _check(replicates, level)
+    metrics = sketch_metrics(sketch, options=options)
     blocked = _too_few(sketch)
-    samples = {} if blocked else _replicate((sketch,), seed, replicates, aupro_limit)[0]
+    samples = {} if blocked else _replicate((sketch,), seed, replicates, options)[0]
     return {
         name: Estimate(metric=value, interval=_interval(samples.get(name), value.reason or blocked, level))
         for name, value in metrics.items()
@@ -94,28 +107,28 @@ def bootstrap_difference(
     seed: int,
     replicates: int = 1000,
     level: float = 0.95,
-    aupro_limit: float = 0.3,
+    options: SketchOptions = _DEFAULTS,
 ) -> dict[MetricName, Comparison]:
     """Return every metric of `first` less that of `second`, each replicate drawing the same images for both.
 
-    Arguments are those of `bootstrap`; the two-sided p-value is never below 2 / (replicates + 1).
+    Arguments are those of `bootstrap`; the two-sided p-value is never below 2 / (replicates + 1). Each sketch
+    has its own pixel threshold; metrics that only one of the two has are left out.
 
     Raises:
-        ValueError: a number is out of range, or the sketches are not of the same images, labels and groups in
-            the same order.
+        ValueError: a number is out of range, or the sketches are not of the same images, labels, groups and
+            saturation.
     """
-    _check(replicates, level, aupro_limit)
-    if any(
-        not np.array_equal(getattr(first, of), getattr(second, of)) for of in ("names", "groups", "anomalous")
-    ):
-        raise ValueError("a paired comparison needs the same images, labels and groups in the same order")
-    ours, theirs = (sketch_metrics(sketch, aupro_limit=aupro_limit) for sketch in (first, second))
+    _check(replicates, level)
+    for name in ("names", "groups", "anomalous", "saturation"):
+        if not np.array_equal(getattr(first, name), getattr(second, name)):
+            raise ValueError(f"a paired comparison needs the same images, but the sketches' {name!r} differ")
+    ours, theirs = (sketch_metrics(sketch, options=options) for sketch in (first, second))
     blocked = _too_few(first)
-    pairs = [{}, {}] if blocked else _replicate((first, second), seed, replicates, aupro_limit)
+    pairs = [{}, {}] if blocked else _replicate((first, second), seed, replicates, options)
     result: dict[MetricName, Comparison] = {}
-    for name, metric in ours.items():
-        one, other = metric.value, theirs[name].value
-        reason = metric.reason or theirs[name].reason or blocked
+    for name in [name for name in ours if name in theirs]:
+        one, other = ours[name].value, theirs[name].value
+        reason = ours[name].reason or theirs[name].reason or blocked
         samples = None if reason else pairs[0][name] - pairs[1][name]
         interval = _interval(samples, reason, level)
         result[name] = Comparison(
@@ -126,31 +139,27 @@ def bootstrap_difference(
     return result
 
 
-def _check(replicates: int, level: float, limit: float) -> None:
+def _check(replicates: int, level: float) -> None:
     check_level(level)
-    _check_limit(limit)
     if replicates < 1:
         raise ValueError(f"a bootstrap has at least one replicate, not {replicates}")
 
 
-def _check_limit(limit: float) -> None:
-    if not 0.0 < limit <= 1.0:
-        raise ValueError(f"the limit of AUPRO is above 0 and at most 1, not {limit}")
-
-
 def _reasons(sketch: Sketch) -> dict[MetricName, str | None]:
-    """Say of each metric why it is undefined, or None where it is defined."""
+    """Say of each metric that the sketch has why it is undefined, or None where it is defined."""
+    positive = sketch.defect.any()
+    clean = (sketch.regions == 0) & sketch.normal.any(axis=1)
     image = _reason(sketch.anomalous.any(), (~sketch.anomalous).any(), "s")
-    pixel = _reason(sketch.defect.any(), sketch.normal.any(), "_pixels")
-    return {
-        "image_auroc": image,
-        "image_average_precision": image,
-        "image_f1_max": image,
-        "pixel_auroc": pixel,
-        "pixel_average_precision": pixel,
-        "pixel_f1_max": pixel,
-        "aupro": pixel,
-    }
+    pixel = _reason(positive, sketch.normal.any(), "_pixels")
+    found = None if positive else "no_positive_pixels"
+    reasons: dict[MetricName, str | None] = dict.fromkeys(IMAGE_METRICS, image)
+    reasons |= dict.fromkeys(PIXEL_METRICS, pixel)
+    reasons["aupimo"] = found if found or clean.any() else "no_normal_images"
+    if sketch.saturation is not None:
+        reasons["au_spro"] = pixel
+    if sketch.pixel_threshold is not None:
+        reasons |= dict.fromkeys(FLAGGED_METRICS, found)
+    return reasons
 
 
 def _reason(positives: np.bool_, negatives: np.bool_, things: str) -> str | None:
@@ -187,14 +196,14 @@ def _draws(sketch: Sketch, seed: int, replicates: int) -> Iterator[Floats]:
 
 
 def _replicate(
-    sketches: tuple[Sketch, ...], seed: int, replicates: int, limit: float
+    sketches: tuple[Sketch, ...], seed: int, replicates: int, options: SketchOptions
 ) -> list[dict[MetricName, Floats]]:
     """Return for each sketch all metrics of all replicates, (R,); the draws are the same for all sketches."""
     if not len(sketches[0].names):
         return [{} for _ in sketches]
     tables = [tabulate(sketch) for sketch in sketches]
     draws = _draws(sketches[0], seed, replicates)
-    blocks = [[weighted_metrics(table, block, limit) for table in tables] for block in draws]
+    blocks = [[weighted_metrics(table, block, options) for table in tables] for block in draws]
     return [
         {name: np.concatenate([block[at][name] for block in blocks]) for name in blocks[0][at]}
         for at in range(len(tables))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from pyimgano_core.components import keep_large, number_pixels
 from pyimgano_core.contracts.metric import Confusion, MetricValue, PixelDecisions
-from pyimgano_core.metrics._overlap import find_defects
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
@@ -22,40 +22,45 @@ class PixelDecisionAccumulator:
 
     Args:
         threshold: any number; compared exactly, never rounded to the scores' float32.
+        minimum_area: flagged 8-connected regions of fewer pixels are dropped, as if they were not flagged.
     """
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, minimum_area: int = 1) -> None:
         if np.isnan(threshold):
             raise ValueError("the threshold is NaN")
+        if minimum_area < 1:
+            raise ValueError(f"the minimum area is at least 1 pixel, not {minimum_area}")
         self.threshold = threshold
+        self.minimum_area = minimum_area
         self._counts = np.zeros(4, np.int64)  # tp, fp, tn, fn
         self._overlaps: list[float] = []  # a region's share that is flagged
 
-    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> None:
+    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_], *, name: str | None = None) -> None:
         """Add one image; on an error nothing is added.
 
         Arguments and errors are those of `PixelAccumulator.update`.
         """
-        checked = as_scores(scores)
+        checked = as_scores(scores, name)
         check_mask(checked, mask)
-        flagged = checked >= np.float64(self.threshold)
-        positives, n_flagged = int(np.count_nonzero(mask)), int(np.count_nonzero(flagged))
-        tp = 0
-        if positives:
-            defects = find_defects(checked, mask)
-            found = defects.scores >= np.float64(self.threshold)
-            hits = np.bincount(defects.region[found], minlength=len(defects.areas))  # (R,)
-            self._overlaps.extend((hits / defects.areas).tolist())
-            tp = int(np.count_nonzero(found))
-        fp, fn = n_flagged - tp, positives - tp
+        flagged = keep_large(checked >= np.float64(self.threshold), self.minimum_area)  # (H, W)
+        tp = positives = 0
+        if mask.any():
+            region, areas = number_pixels(mask)
+            found = flagged[mask]
+            hits = np.bincount(region[found], minlength=len(areas))  # (R,)
+            self._overlaps.extend((hits / areas).tolist())
+            tp, positives = int(np.count_nonzero(found)), len(found)
+        fp, fn = int(np.count_nonzero(flagged)) - tp, positives - tp
         self._counts += np.array((tp, fp, mask.size - tp - fp - fn, fn), np.int64)
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.
 
         Raises:
-            ValueError: the thresholds differ.
+            ValueError: the thresholds or the minimum areas differ.
         """
+        if self.minimum_area != other.minimum_area:
+            raise ValueError(f"minimum areas differ: {self.minimum_area} and {other.minimum_area}")
         if self.threshold != other.threshold:
             raise ValueError(f"thresholds differ: {self.threshold} and {other.threshold}")
         self._counts += other._counts

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define
 
-from pyimgano_core.contracts.metric import MetricValue
-from pyimgano_core.metrics._intervals import Interval, check_level
+from pyimgano_core.contracts.metric import Interval, MetricValue
+from pyimgano_core.metrics._intervals import check_level
 from pyimgano_core.metrics._scores import as_scores
 
 if TYPE_CHECKING:

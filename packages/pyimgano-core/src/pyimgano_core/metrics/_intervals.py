@@ -9,24 +9,10 @@ from __future__ import annotations
 from math import exp, lgamma, log, log1p
 
 import numpy as np
-from attrs import define
+
+from pyimgano_core.contracts.metric import Interval, ObservedRate
 
 _HALVINGS = 64  # past the precision of a float in [0, 1]
-
-
-@define(frozen=True, kw_only=True)
-class Interval:
-    """A two-sided confidence interval; both ends are None exactly where `reason` says why there is none.
-
-    `level` is the coverage asked for, such as 0.95. `replicates` counts the resamples behind a bootstrap
-    interval, those in which the metric is undefined left out.
-    """
-
-    low: float | None = None
-    high: float | None = None
-    level: float
-    reason: str | None = None
-    replicates: int | None = None
 
 
 def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Interval:
@@ -51,6 +37,16 @@ def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Inte
         high=1.0 - _lower_limit(trials - successes, trials, tail),
         level=level,
     )
+
+
+def observed_rate(count: int, total: int, *, level: float = 0.95) -> ObservedRate:
+    """Return the share `count` of `total` with its exact interval.
+
+    Arguments and errors are those of `clopper_pearson`; a share of 0 things has no rate.
+    """
+    rate = count / total if total else None
+    interval = clopper_pearson(count, total, level=level)
+    return ObservedRate(count=count, total=total, rate=rate, interval=interval)
 
 
 def check_level(level: float) -> None:

@@ -13,21 +13,26 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from pyimgano_core.contracts.metric import MetricValue, PerImageOverlap
-from pyimgano_core.metrics._negatives import Negatives
-from pyimgano_core.metrics._ranking import rank
+from pyimgano_core.metrics._bags import Bags
+from pyimgano_core.metrics._ranking import count, distinct
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
+    from pyimgano_core.metrics._ranking import Counts
     from pyimgano_core.metrics._scores import Scores
+
+REST = -1  # the bag of all that are no normal images; these are in bags by their number of pixels
 
 
 class PerImageOverlapAccumulator:
     """Gathers score maps with their masks and gives AUPIMO of each anomalous image and their mean.
 
     An image with an empty mask is normal. Images and shards may come in any order; the result is the same to
-    the bit. Memory is the positives and one chunk of negatives.
+    the bit. Memory as `PixelAccumulator`, which gives AUPIMO along with other metrics.
 
     Args:
         low: the false-positive rate that the area begins at, above 0.
@@ -35,12 +40,13 @@ class PerImageOverlapAccumulator:
     """
 
     def __init__(self, low: float = 1e-5, high: float = 1e-4) -> None:
-        if not 0.0 < low < high <= 1.0:
-            raise ValueError(f"the limits of AUPIMO are 0 < low < high <= 1, not {low} and {high}")
-        self.limits = (low, high)
-        self._positives: dict[str, Scores] = {}
-        self._normals: dict[int, Negatives] = {}  # by the images' number of pixels
-        self._n_normals: dict[int, int] = {}
+        self._images = NamedImages((low, high))
+        self._bags = Bags()
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The false-positive rates that the area begins and ends at."""
+        return self._images.limits
 
     def update(self, name: str, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> None:
         """Add one image; on an error nothing is added.
@@ -54,13 +60,14 @@ class PerImageOverlapAccumulator:
             NonFiniteScoresError: a score is NaN or infinite.
             ValueError: the shapes differ, the mask is not bool, or the name is taken.
         """
-        checked = as_scores(scores)
+        checked = as_scores(scores, name)
         check_mask(checked, mask)
         if mask.any():
-            self._take({name: checked[mask]})
+            self._images.check_free(name)
+            self._images.add_anomalous(name, checked[mask])
         else:
-            self._normals.setdefault(mask.size, Negatives()).add(checked.flatten())
-            self._n_normals[mask.size] = self._n_normals.get(mask.size, 0) + 1
+            self._bags.add(checked, mask.size)
+            self._images.add_normal()
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.
@@ -68,21 +75,68 @@ class PerImageOverlapAccumulator:
         Raises:
             ValueError: the limits differ, or both have an anomalous image of one name.
         """
-        if self.limits != other.limits:
-            raise ValueError(f"limits of AUPIMO differ: {self.limits} and {other.limits}")
-        self._take(other._positives)
-        for size, negatives in other._normals.items():
-            self._normals.setdefault(size, Negatives()).merge(negatives)
-            self._n_normals[size] = self._n_normals.get(size, 0) + other._n_normals[size]
+        self._images.merge(other._images)
+        self._bags.merge(other._bags)
 
     def result(self) -> PerImageOverlap:
         """Return AUPIMO of all anomalous images so far, sorted by name; more may follow."""
+        thresholds, _ = distinct(self._images.positives())
+        return self._images.measure(thresholds, count(thresholds, self._bags.runs()))
+
+
+class NamedImages:
+    """What AUPIMO keeps of images: the defects' scores by name and the number of normal ones."""
+
+    def __init__(self, limits: tuple[float, float]) -> None:
+        low, high = limits
+        if not 0.0 < low < high <= 1.0:
+            raise ValueError(f"the limits of AUPIMO are 0 < low < high <= 1, not {low} and {high}")
+        self.limits = limits
+        self._positives: dict[str, Scores] = {}
+        self._n_normals = 0
+
+    def check_free(self, *names: str | None) -> None:
+        """Refuse an anomalous image without a name, or with one that is taken."""
+        for name in names:
+            if name is None:
+                raise ValueError(
+                    "an anomalous image has no name, which AUPIMO tells it by: give update a name"
+                )
+            if name in self._positives:
+                raise ValueError(f"an anomalous image of this name was added before: {name!r}")
+
+    def add_anomalous(self, name: str, positives: Scores) -> None:
+        """Take an image by its defects' scores (P,), in an order that the image alone decides."""
+        self._positives[name] = positives
+
+    def add_normal(self) -> None:
+        """Count an image whose scores are in the bag of its size."""
+        self._n_normals += 1
+
+    def merge(self, other: Self) -> None:
+        """Add all images of `other`, or none on an error."""
+        if self.limits != other.limits:
+            raise ValueError(f"limits of AUPIMO differ: {self.limits} and {other.limits}")
+        self.check_free(*sorted(other._positives))
+        self._positives.update(other._positives)
+        self._n_normals += other._n_normals
+
+    def positives(self) -> Scores:
+        """Return the scores of all defects, (P,)."""
+        return np.concatenate([np.empty(0, np.float32), *self._positives.values()])
+
+    def measure(self, thresholds: Scores, counts: Mapping[int, Counts]) -> PerImageOverlap:
+        """Return AUPIMO of each image.
+
+        Args:
+            thresholds: (U,), the distinct scores of all defects, ascending.
+            counts: of the scores in each bag, at `thresholds`.
+        """
         reason = None if self._n_normals else "no_normal_images"
         reason = reason if self._positives else "no_positive_pixels"
         if reason:
             return PerImageOverlap(mean=MetricValue(reason=reason), limits=self.limits)
-        thresholds = np.unique(np.concatenate(list(self._positives.values())))
-        gain = self._gain(thresholds)  # (U,)
+        gain = self._gain(len(thresholds), counts)  # (U,)
         images = {
             name: float(gain[np.searchsorted(thresholds, np.sort(scores))].mean())
             for name, scores in sorted(self._positives.items())
@@ -90,17 +144,11 @@ class PerImageOverlapAccumulator:
         mean = MetricValue(value=fsum(images.values()) / len(images))
         return PerImageOverlap(mean=mean, images=images, limits=self.limits)
 
-    def _take(self, positives: dict[str, Scores]) -> None:
-        taken = sorted(self._positives.keys() & positives.keys())
-        if taken:
-            raise ValueError(f"an anomalous image of this name was added before: {taken[0]!r}")
-        self._positives.update(positives)
-
-    def _gain(self, thresholds: Scores) -> npt.NDArray[np.float64]:
-        rate = np.zeros(len(thresholds))  # the sum of the normal images' false-positive rates
-        for size in sorted(self._normals):  # one order, hence one rounding
-            rate += rank(thresholds, self._normals[size].chunks()).at_least / size
+    def _gain(self, n_thresholds: int, counts: Mapping[int, Counts]) -> npt.NDArray[np.float64]:
+        rate = np.zeros(n_thresholds)  # the sum of the normal images' false-positive rates
+        for size in sorted(counts.keys() - {REST}):  # one order, hence one rounding
+            rate += counts[size].at_least / size
         low, high = self.limits
-        reached = np.clip(rate / sum(self._n_normals.values()), low, high)
+        reached = np.clip(rate / self._n_normals, low, high)
         gain: npt.NDArray[np.float64] = np.log(high / reached) / np.log(high / low)
         return gain

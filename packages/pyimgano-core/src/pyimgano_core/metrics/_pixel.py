@@ -1,9 +1,9 @@
 """Pixel metrics of many score maps, one image at a time.
 
-Positives are few and are kept as they are. Negatives are many and only counted, which needs all positives
-first; so they wait on disk, as sorted chunks of their values. Memory is the positives and one chunk. All that
-is added up over images is an integer or is rounded once, so that images and shards may come in any order and
-the result is the same to the bit.
+Positives are few and are kept as they are. All pixels together are many and only counted, which needs all
+positives first; so they wait in bags. Memory is the positives and one chunk. All that is added up over images
+is an integer or is rounded once, so that images and shards may come in any order and the result is the same
+to the bit.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from pyimgano_core.contracts.metric import PixelMetrics
-from pyimgano_core.metrics._negatives import Negatives
-from pyimgano_core.metrics._overlap import Defects, area_under_overlap, find_defects
-from pyimgano_core.metrics._ranking import area_under_roc, best_f1, rank, step_precision
+from pyimgano_core.metrics._bags import Bags
+from pyimgano_core.metrics._overlap import Defects, area_under_overlap, find_defects, saturate
+from pyimgano_core.metrics._per_image import REST, NamedImages
+from pyimgano_core.metrics._ranking import area_under_roc, best_f1, count, distinct, rank, step_precision
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from pyimgano_core.contracts.metric import MetricValue
     from pyimgano_core.metrics._ranking import Ranking
+    from pyimgano_core.metrics._scores import Scores
 
 
 class PixelAccumulator:
@@ -30,52 +33,76 @@ class PixelAccumulator:
     Normal images belong in it too, with an empty mask: their pixels are negatives.
 
     Args:
-        aupro_limit: the false-positive rate that AUPRO ends at, above 0, at most 1.
+        aupro_limit: the false-positive rate that AUPRO ends at, and AU-sPRO, above 0, at most 1.
+        saturation: gives AU-sPRO with regions that are found whole once this share of their pixels is,
+            rounded down to at least one pixel; above 0, at most 1.
+        aupimo_limits: gives AUPIMO between these two false-positive rates, rising within 0 and 1; anomalous
+            images then need names.
     """
 
-    def __init__(self, aupro_limit: float = 0.3) -> None:
+    def __init__(
+        self,
+        aupro_limit: float = 0.3,
+        *,
+        saturation: float | None = None,
+        aupimo_limits: tuple[float, float] | None = None,
+    ) -> None:
         if not 0.0 < aupro_limit <= 1.0:
             raise ValueError(f"the limit of AUPRO is above 0 and at most 1, not {aupro_limit}")
+        if saturation is not None and not 0.0 < saturation <= 1.0:
+            raise ValueError(f"a saturation is above 0 and at most 1, not {saturation}")
         self.aupro_limit = aupro_limit
+        self.saturation = saturation
+        self.aupimo_limits = aupimo_limits
+        self._named = NamedImages(aupimo_limits) if aupimo_limits else None
         self._n_images = 0
         self._defects: list[Defects] = []
-        self._negatives = Negatives()
+        self._bags = Bags()
 
-    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> None:
+    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_], *, name: str | None = None) -> None:
         """Add one image; on an error nothing is added.
 
         Args:
             scores: (H, W), larger is more anomalous.
             mask: (H, W), bool, True on defects. A map is resized to its mask, never a mask to its map.
+            name: of the image, such as its path: for the message of an error, and for AUPIMO.
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the shapes differ, or the mask is not bool.
+            ValueError: the shapes differ, the mask is not bool, or AUPIMO is asked for and an anomalous image
+                has no name or that of another.
         """
-        checked = as_scores(scores)
+        checked = as_scores(scores, name)
         check_mask(checked, mask)
         if mask.any():
-            self._defects.append(find_defects(checked, mask))
-            self._negatives.add(checked[~mask])
+            self._add_anomalous(checked, mask, name)
         else:
-            self._negatives.add(checked.flatten())  # a copy
+            self._add_normal(checked)
         self._n_images += 1
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.
 
         Raises:
-            ValueError: the limits of AUPRO differ.
+            ValueError: the limits or saturations differ, or AUPIMO is asked for and both have an anomalous
+                image of one name.
         """
-        if self.aupro_limit != other.aupro_limit:
-            raise ValueError(f"limits of AUPRO differ: {self.aupro_limit} and {other.aupro_limit}")
+        for name in ("aupro_limit", "saturation", "aupimo_limits"):
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if ours != theirs:
+                raise ValueError(f"accumulators differ in {name}: {ours} and {theirs}")
+        if self._named and other._named:
+            self._named.merge(other._named)
         self._n_images += other._n_images
         self._defects.extend(other._defects)
-        self._negatives.merge(other._negatives)
+        self._bags.merge(other._bags)
 
     def result(self) -> PixelMetrics:
         """Return the metrics of all images so far; more may follow."""
-        ranking = self._rank()
+        scores = np.concatenate([np.empty(0, np.float32), *(image.scores for image in self._defects)])
+        thresholds, positives = distinct(scores)
+        counts = count(thresholds, self._bags.runs())
+        ranking = rank(thresholds, positives, counts.values(), "_pixels")
         return PixelMetrics(
             pixel_auroc=area_under_roc(ranking),
             pixel_average_precision=step_precision(ranking),
@@ -86,8 +113,27 @@ class PixelAccumulator:
             n_regions=sum(len(image.areas) for image in self._defects),
             n_positive_pixels=ranking.n_positives,
             n_negative_pixels=ranking.n_negatives,
+            au_spro=self._saturated(ranking),
+            saturation=self.saturation,
+            aupimo=self._named.measure(thresholds, counts) if self._named else None,
         )
 
-    def _rank(self) -> Ranking:
-        positives = np.concatenate([np.empty(0, np.float32), *(image.scores for image in self._defects)])
-        return rank(positives, self._negatives.chunks(), "_pixels")
+    def _add_anomalous(self, scores: Scores, mask: npt.NDArray[np.bool_], name: str | None) -> None:
+        defects = find_defects(scores, mask)
+        if self._named:
+            self._named.check_free(name)
+        self._bags.add(scores, REST)
+        self._defects.append(defects)
+        if self._named and name is not None:
+            self._named.add_anomalous(name, defects.scores)
+
+    def _add_normal(self, scores: Scores) -> None:
+        self._bags.add(scores, scores.size if self._named else REST)
+        if self._named:
+            self._named.add_normal()
+
+    def _saturated(self, ranking: Ranking) -> MetricValue | None:
+        if self.saturation is None:
+            return None
+        sufficient = [saturate(image.areas, self.saturation) for image in self._defects]
+        return area_under_overlap(self._defects, ranking, self.aupro_limit, sufficient)

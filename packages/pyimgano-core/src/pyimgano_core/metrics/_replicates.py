@@ -1,42 +1,66 @@
-"""The metrics of a sketch under many weightings of its images at once.
+"""All metrics of a sketch under many weightings of its images at once.
 
-A replicate is a row of counts, how often each image was drawn; its histograms are a matrix product. Positives
-and negatives of a bin count as tied, except that average precision spreads the positives of a bin of several
-scores evenly over it: the error of either is of second order in a bin's share of the positives.
+A replicate is a row of counts, how often each image was drawn; its histograms are a matrix product.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
-from attrs import define
+from attrs import define, field
+from attrs.validators import and_, ge, gt, le, lt
+
+from pyimgano_core.metrics._sketch_curves import Curves, Floats, logarithmic_gain
 
 if TYPE_CHECKING:
     from pyimgano_core.metrics._sketch import Sketch
 
-MetricName: TypeAlias = Literal[
-    "image_auroc",
-    "image_average_precision",
-    "image_f1_max",
-    "pixel_auroc",
-    "pixel_average_precision",
-    "pixel_f1_max",
-    "aupro",
+ImageMetric: TypeAlias = Literal[
+    "auroc", "average_precision", "f1_max", "tpr_at_fpr", "fpr_at_tpr", "normals_passed"
 ]
-Floats: TypeAlias = npt.NDArray[np.float64]
+PixelMetric: TypeAlias = Literal["pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro"]
+FlaggedMetric: TypeAlias = Literal["pixel_pro", "pixel_iou", "pixel_f1"]  # at a pixel threshold
+MetricName: TypeAlias = ImageMetric | PixelMetric | Literal["au_spro", "aupimo"] | FlaggedMetric
+IMAGE_METRICS: tuple[ImageMetric, ...] = get_args(ImageMetric)
+PIXEL_METRICS: tuple[PixelMetric, ...] = get_args(PixelMetric)
+FLAGGED_METRICS: tuple[FlaggedMetric, ...] = get_args(FlaggedMetric)
+_MIN_TPR = 0.95  # of FPR at 95 % TPR
+
+
+@define(frozen=True, kw_only=True)
+class SketchOptions:
+    """The limits of the metrics of a sketch, all of them free to differ from those of the evaluation.
+
+    `aupro_limit` is the false-positive rate at which AUPRO and AU-sPRO end and `aupimo_limits` are those
+    between which AUPIMO runs. `false_alarm_limit` is the false-positive rate of `tpr_at_fpr` and `miss_limit`
+    the miss rate of `normals_passed`.
+    """
+
+    aupro_limit: float = field(default=0.3, validator=and_(gt(0.0), le(1.0)))
+    aupimo_limits: tuple[float, float] = field(default=(1e-5, 1e-4))
+    false_alarm_limit: float = field(default=0.05, validator=and_(ge(0.0), le(1.0)))
+    miss_limit: float = field(default=0.05, validator=and_(ge(0.0), lt(1.0)))
+
+    @aupimo_limits.validator
+    def _limits_rise(self, _attribute: object, value: tuple[float, float]) -> None:
+        if not 0.0 < value[0] < value[1] <= 1.0:
+            raise ValueError(f"'aupimo_limits' must rise within 0 and 1, not {list(value)}")
 
 
 @define(frozen=True, kw_only=True, eq=False)
 class Table:
-    """A sketch laid out for the products; bins from the highest score down."""
+    """A sketch laid out for the products; bins from the highest score down, D images with defects."""
 
     normal: Floats  # (N, B)
-    defect: Floats  # (D, B) of the images with defects alone
+    clean: Floats  # (N,) 1 / the pixels of an image without defects, 0 of others
+    defect: Floats  # (D, B)
     overlap: Floats  # (D, B)
+    saturated: Floats | None  # (D, B)
     regions: Floats  # (D,)
     rows: npt.NDArray[np.intp]  # (D,) which images those are
+    flagged: Floats | None  # (N, 3) normal pixels, defect pixels, overlap
     single: npt.NDArray[np.bool_]  # (B,) bins that can hold one score only
     order: npt.NDArray[np.intp]  # (N,) images from the highest score down
     starts: npt.NDArray[np.intp]  # (L,) where each distinct score begins in that order
@@ -51,10 +75,13 @@ def tabulate(sketch: Sketch) -> Table:
     order = np.argsort(-sketch.scores, kind="stable")
     return Table(
         normal=_descending(sketch.normal),
+        clean=_per_pixel(sketch),
         defect=_descending(sketch.defect[rows]),
         overlap=_descending(sketch.overlap[rows]),
+        saturated=None if sketch.saturated is None else _descending(sketch.saturated[rows]),
         regions=sketch.regions[rows].astype(np.float64),
         rows=rows,
+        flagged=sketch.flagged,
         single=single[::-1],
         order=order,
         starts=np.flatnonzero(np.diff(sketch.scores[order], prepend=np.inf)),
@@ -62,81 +89,75 @@ def tabulate(sketch: Sketch) -> Table:
     )
 
 
-def weighted_metrics(table: Table, draws: Floats, limit: float) -> dict[MetricName, Floats]:
+def weighted_metrics(table: Table, draws: Floats, options: SketchOptions) -> dict[MetricName, Floats]:
     """Return each metric of each replicate, (R,), NaN where it is undefined.
 
     Args:
         table: of N images.
         draws: (R, N), whole numbers from 0: how often each image counts.
-        limit: of AUPRO, above 0, at most 1.
+        options: the limits.
     """
     with np.errstate(divide="ignore", invalid="ignore"):  # of replicates without positives or negatives
-        image = _image_curves(table, draws)
-        pixel = _Curves(draws @ table.normal, draws[:, table.rows] @ table.defect, table.single)
-        overlap = draws[:, table.rows] @ table.overlap
-        n_regions = draws[:, table.rows] @ table.regions
-        return {
-            "image_auroc": image.auroc(),
-            "image_average_precision": image.average_precision(),
-            "image_f1_max": image.f1_max(),
-            "pixel_auroc": pixel.auroc(),
-            "pixel_average_precision": pixel.average_precision(),
-            "pixel_f1_max": pixel.f1_max(),
-            "aupro": np.einsum("rb,rb->r", overlap, pixel.gain(limit)) / n_regions,
-        }
+        return _image_metrics(table, draws, options) | _pixel_metrics(table, draws, options)
 
 
 def _descending(histograms: npt.NDArray[np.generic]) -> Floats:
     return np.ascontiguousarray(histograms[:, ::-1], np.float64)
 
 
-def _image_curves(table: Table, draws: Floats) -> _Curves:
+def _per_pixel(sketch: Sketch) -> Floats:
+    sizes = sketch.normal.sum(axis=1)  # (N,)
+    clean = (sketch.regions == 0) & (sizes > 0)
+    return np.where(clean, 1.0 / np.maximum(sizes, 1), 0.0)
+
+
+def _image_metrics(table: Table, draws: Floats, options: SketchOptions) -> dict[MetricName, Floats]:
     drawn = draws[:, table.order]
     normal, anomalous = drawn * ~table.anomalous, drawn * table.anomalous
-    return _Curves(
+    curves = Curves(
         np.add.reduceat(normal, table.starts, axis=1),
         np.add.reduceat(anomalous, table.starts, axis=1),
         np.ones(len(table.starts), np.bool_),
     )
+    return {
+        "auroc": curves.auroc(),
+        "average_precision": curves.average_precision(),
+        "f1_max": curves.f1_max(),
+        "tpr_at_fpr": curves.most_found(options.false_alarm_limit),
+        "fpr_at_tpr": curves.fewest_alarms(_MIN_TPR),
+        "normals_passed": curves.most_passed(options.miss_limit),
+    }
 
 
-class _Curves:
-    """What lies in and above each bin, per replicate; bins from the highest score down."""
+def _pixel_metrics(table: Table, draws: Floats, options: SketchOptions) -> dict[MetricName, Floats]:
+    drawn = draws[:, table.rows]  # (R, D)
+    n_regions = drawn @ table.regions  # (R,)
+    curves = Curves(draws @ table.normal, drawn @ table.defect, table.single)
+    gain = curves.gain(options.aupro_limit)
+    metrics: dict[MetricName, Floats] = {
+        "pixel_auroc": curves.auroc(),
+        "pixel_average_precision": curves.average_precision(),
+        "pixel_f1_max": curves.f1_max(),
+        "aupro": np.einsum("rb,rb->r", drawn @ table.overlap, gain) / n_regions,
+        "aupimo": _per_image_overlap(table, draws, options.aupimo_limits),
+    }
+    if table.saturated is not None:
+        metrics["au_spro"] = np.einsum("rb,rb->r", drawn @ table.saturated, gain) / n_regions
+    if table.flagged is not None:
+        alarms, hits, overlap = (draws @ table.flagged).T  # (R,) each
+        total = np.where(curves.n_positives > 0, curves.n_positives, np.nan)
+        metrics["pixel_pro"] = overlap / n_regions
+        metrics["pixel_iou"] = hits / (alarms + total)
+        metrics["pixel_f1"] = 2 * hits / (hits + alarms + total)
+    return metrics
 
-    def __init__(self, negatives: Floats, positives: Floats, single: npt.NDArray[np.bool_]) -> None:
-        self.negatives = negatives  # (R, B)
-        self.positives = positives  # (R, B)
-        self.single = single  # (B,)
-        self.at_least = negatives.cumsum(axis=1)  # (R, B) negatives down to the end of the bin
-        self.found = positives.cumsum(axis=1)  # (R, B) positives, likewise
-        self.n_negatives = self.at_least[:, -1]  # (R,)
-        self.n_positives = self.found[:, -1]  # (R,)
 
-    def auroc(self) -> Floats:
-        above = self.at_least - self.negatives / 2
-        missed = np.einsum("rb,rb->r", above, self.positives)
-        area: Floats = 1.0 - missed / (self.n_positives * self.n_negatives)
-        return area
-
-    def average_precision(self) -> Floats:
-        spread = np.where(self.single, 0.0, 0.5)  # (B,)
-        found = self.found - spread * np.maximum(self.positives - 1.0, 0.0)
-        flagged = found + self.at_least - spread * self.negatives
-        precision = found / np.maximum(flagged, 1.0)
-        gained = np.einsum("rb,rb->r", precision, self.positives)
-        mean: Floats = np.where(self.n_negatives > 0, gained / self.n_positives, np.nan)
-        return mean
-
-    def f1_max(self) -> Floats:
-        best = (2 * self.found / (self.found + self.at_least + self.n_positives[:, None])).max(axis=1)
-        value: Floats = np.where((self.n_negatives > 0) & (self.n_positives > 0), best, np.nan)
-        return value
-
-    def gain(self, limit: float) -> Floats:
-        """Return the area under AUPRO that a pixel of each bin adds, as a share of `limit`, (R, B)."""
-        high = self.at_least / self.n_negatives[:, None]
-        width = self.negatives / self.n_negatives[:, None]
-        left = np.maximum(limit - high + width, 0.0)  # from the start of the bin's ramp to the limit
-        cut = left**2 / (2 * np.where(width > 0, width, 1.0))
-        area: Floats = np.where(high <= limit, left - width / 2, cut)
-        return area / limit
+def _per_image_overlap(table: Table, draws: Floats, limits: tuple[float, float]) -> Floats:
+    """Return the mean AUPIMO of the drawn images with defects, over the drawn images without, (R,)."""
+    n_clean = draws @ (table.clean > 0)
+    rate = ((draws * table.clean) @ table.normal) / n_clean[:, None]  # (R, B)
+    gain = logarithmic_gain(rate, limits, table.single)  # (R, C)
+    drawn = draws[:, table.rows]
+    found = (drawn / table.defect.sum(axis=1)) @ table.defect[:, : gain.shape[1]]  # (R, C) shares of images
+    mean: Floats = np.einsum("rb,rb->r", found, gain) / drawn.sum(axis=1)
+    return mean

@@ -1,7 +1,6 @@
 """AU-sPRO: the area under the saturated per-region overlap curve, in closed form.
 
-A region counts as found whole once `saturation` of its pixels are flagged: only its highest scores matter, as
-many as that and each weighing 1 / saturation, and the rest of AUPRO stays as it is.
+Here the regions are annotated: they may overlap, need not be connected, and each has a saturation of its own.
 Definition: Bergmann et al., "Beyond Dents and Scratches", IJCV 130 (2022).
 """
 
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from pyimgano_core.metrics._negatives import Negatives
-from pyimgano_core.metrics._overlap import Defects, area_under_overlap
-from pyimgano_core.metrics._ranking import rank
+from pyimgano_core.metrics._bags import Bags
+from pyimgano_core.metrics._overlap import Defects, area_under_overlap, sort_regions
+from pyimgano_core.metrics._ranking import count, distinct, rank
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from pyimgano_core.contracts.metric import MetricValue
-    from pyimgano_core.metrics._scores import Scores
 
 
 class SaturatedOverlapAccumulator:
@@ -39,10 +37,16 @@ class SaturatedOverlapAccumulator:
             raise ValueError(f"the limit of AU-sPRO is above 0 and at most 1, not {limit}")
         self.limit = limit
         self._defects: list[Defects] = []
-        self._negatives = Negatives()
+        self._sufficient: list[npt.NDArray[np.int64]] = []  # per image, (R,) the saturations
+        self._bags = Bags()
 
     def update(
-        self, scores: npt.ArrayLike, regions: Sequence[npt.NDArray[np.bool_]], saturations: Sequence[int]
+        self,
+        scores: npt.ArrayLike,
+        regions: Sequence[npt.NDArray[np.bool_]],
+        saturations: Sequence[int],
+        *,
+        name: str | None = None,
     ) -> None:
         """Add one image; on an error nothing is added.
 
@@ -51,23 +55,26 @@ class SaturatedOverlapAccumulator:
             regions: a mask (H, W) of bool per annotated region, not split into connected parts; they may
                 overlap, and a normal image has none. Pixels outside them all are negatives.
             saturations: per region, how many flagged pixels suffice: 1 to its area.
+            name: of the image, for the message of an error.
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
             ValueError: shapes differ, a mask is not bool, or a saturation is not 1 to its region's area.
         """
-        checked = as_scores(scores)
+        checked = as_scores(scores, name)
         inside = np.zeros(checked.shape, np.bool_)
-        kept: list[Scores] = []
         for region, saturation in zip(regions, saturations, strict=True):
             check_mask(checked, region)
-            kept.append(_highest(checked[region], saturation))
+            area = int(np.count_nonzero(region))
+            if not 1 <= saturation <= area:
+                raise ValueError(f"a saturation is 1 to its region's area, {area}, not {saturation}")
             inside |= region
-        if kept:
-            sizes = np.array([len(values) for values in kept], np.int64)
-            number = np.repeat(np.arange(len(kept), dtype=np.int32), sizes)
-            self._defects.append(Defects(scores=np.concatenate(kept), region=number, areas=sizes))
-        self._negatives.add(checked[~inside])
+        found = [checked[region] for region in regions]
+        self._bags.add(np.concatenate([checked[~inside], *found]))
+        if found:
+            areas = np.array([len(values) for values in found], np.int64)
+            self._defects.append(sort_regions(np.concatenate(found), areas))
+            self._sufficient.append(np.array(saturations, np.int64))
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.
@@ -78,16 +85,12 @@ class SaturatedOverlapAccumulator:
         if self.limit != other.limit:
             raise ValueError(f"limits of AU-sPRO differ: {self.limit} and {other.limit}")
         self._defects.extend(other._defects)
-        self._negatives.merge(other._negatives)
+        self._sufficient.extend(other._sufficient)
+        self._bags.merge(other._bags)
 
     def result(self) -> MetricValue:
         """Return AU-sPRO of all images so far, divided by its limit; more may follow."""
         scores = np.concatenate([np.empty(0, np.float32), *(image.scores for image in self._defects)])
-        ranking = rank(scores, self._negatives.chunks(), "_pixels")
-        return area_under_overlap(self._defects, ranking, self.limit)
-
-
-def _highest(scores: Scores, saturation: int) -> Scores:
-    if not 1 <= saturation <= len(scores):
-        raise ValueError(f"a saturation is 1 to its region's area, {len(scores)}, not {saturation}")
-    return np.sort(scores)[-saturation:]
+        thresholds, positives = distinct(scores)
+        ranking = rank(thresholds, positives, count(thresholds, self._bags.runs()).values(), "_pixels")
+        return area_under_overlap(self._defects, ranking, self.limit, self._sufficient)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Scores: TypeAlias = npt.NDArray[np.floating]
 
@@ -15,35 +18,59 @@ class NonFiniteScoresError(ValueError):
 
     Attributes:
         count: how many of them.
+        name: of the first image that has any, where it is known.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, name: str | None = None) -> None:
         self.count = count
-        super().__init__(count)
+        self.name = name
+        super().__init__(count, name)
 
     def __str__(self) -> str:
-        return f"{self.count} of the scores are NaN or infinite"
+        where = "" if self.name is None else f", the first in {self.name!r}"
+        return f"{self.count} of the scores are NaN or infinite{where}"
 
 
-def as_scores(values: npt.ArrayLike) -> Scores:
+def as_scores(values: npt.ArrayLike, name: str | None = None) -> Scores:
     """Return `values` as float32 where that holds them exactly, else as float64.
 
     Args:
         values: any shape, of real numbers: float16, float32, float64, uint8, … The result shares memory with
             an array that needs no conversion.
+        name: of their image, such as its path, for the message of an error.
 
     Raises:
         NonFiniteScoresError: some are NaN or infinite.
         TypeError: they are no real numbers, or wider than float64.
     """
-    array = np.asarray(values)
-    if not np.can_cast(array.dtype, np.float64):
-        raise TypeError(f"scores are real numbers of at most 64 bits, not {array.dtype}")
-    exact = np.can_cast(array.dtype, np.float32)
-    scores: Scores = array.astype(np.float32 if exact else np.float64, copy=False)
+    scores = _widen(values)
     finite = np.isfinite(scores)
     if not finite.all():
-        raise NonFiniteScoresError(int(scores.size - np.count_nonzero(finite)))
+        raise NonFiniteScoresError(int(scores.size - np.count_nonzero(finite)), name)
+    return scores
+
+
+def as_image_scores(values: npt.ArrayLike, names: Sequence[str] | None = None) -> Scores:
+    """Return one score per image, (N,), as `as_scores` does.
+
+    Args:
+        values: (N,), of real numbers.
+        names: of the images, for the message of an error; by default `image 0` and so on.
+
+    Raises:
+        NonFiniteScoresError: some are NaN or infinite.
+        TypeError: they are no real numbers, or wider than float64.
+        ValueError: they are not one row, or the names are fewer or more than they.
+    """
+    scores = _widen(values)
+    if scores.ndim != 1:
+        raise ValueError(f"scores {scores.shape} are not one row")
+    if names is not None and len(names) != len(scores):
+        raise ValueError(f"{len(names)} names and {len(scores)} scores are not two equally long rows")
+    broken = np.flatnonzero(~np.isfinite(scores))
+    if len(broken):
+        first = int(broken[0])
+        raise NonFiniteScoresError(len(broken), f"image {first}" if names is None else names[first])
     return scores
 
 
@@ -57,3 +84,11 @@ def check_mask(scores: Scores, mask: npt.NDArray[np.bool_]) -> None:
         raise ValueError(f"scores {scores.shape} and mask {mask.shape} differ in shape")
     if mask.ndim != 2 or mask.dtype != np.bool_:  # noqa: PLR2004 - height and width
         raise ValueError(f"a mask is (H, W) of bool, not {mask.shape} of {mask.dtype}")
+
+
+def _widen(values: npt.ArrayLike) -> Scores:
+    array = np.asarray(values)
+    if not np.can_cast(array.dtype, np.float64):
+        raise TypeError(f"scores are real numbers of at most 64 bits, not {array.dtype}")
+    exact = np.can_cast(array.dtype, np.float32)
+    return array.astype(np.float32 if exact else np.float64, copy=False)

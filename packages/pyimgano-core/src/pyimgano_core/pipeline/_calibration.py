@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, evolve
+from attrs import define, field
 
 from pyimgano_core.contracts.prediction import Failure, Prediction
-from pyimgano_core.contracts.threshold import Threshold
-from pyimgano_core.evaluation import predict
+from pyimgano_core.evaluation import DeployedThresholds, predict
+from pyimgano_core.regions import highest_level
 from pyimgano_core.scoring.files import ScoredImage, score_files
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import calibrate, count_groups, review_band
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pyimgano_core.contracts.config import ThresholdConfig
+    from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
     from pyimgano_core.contracts.infer_config import Preprocessing
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.split import CategorySplit
+    from pyimgano_core.contracts.threshold import ScoreSource, Threshold
     from pyimgano_core.progress import Progress
     from pyimgano_core.scoring import OnnxScorer
 
 
 @define(frozen=True, kw_only=True)
 class Calibration:
-    """The image and the pixel threshold, and a line for each calibration image."""
+    """The thresholds, and a line for each calibration image."""
 
-    image: Threshold
-    pixel: Threshold
+    thresholds: DeployedThresholds
     predictions: tuple[Prediction, ...]
 
 
@@ -41,22 +43,24 @@ def calibrate_category(
     preprocessing: Preprocessing,
     *,
     config: ThresholdConfig,
+    level: float,
     progress: Progress,
 ) -> Calibration:
-    """Score the calibration images and set both thresholds; what can't be scored does not count."""
-    scores, maxima, lines = [], [], []
+    """Score the calibration images and set the thresholds; what can't be scored does not count."""
+    scores = _Scores()
     scored = score_samples(
         split.calibration, scorer, preprocessing, progress, f"{split.category}: calibration"
     )
     for index, (sample, result) in enumerate(zip(split.calibration, scored, strict=True)):
-        lines.append(predict(index, sample, result, threshold=None))
+        scores.lines.append(predict(index, sample, result, threshold=None))
         if isinstance(result, ScoredImage):
-            scores.append(result.score)
-            maxima.append(float(result.anomaly_map.max()))
+            scores.images.append(result.score)
+            scores.maps.append(highest_level(result.anomaly_map, config.pixel_minimum_area))
+            scores.groups.append(sample.record.group_id)
+    origin = _Origin(split, hashes, scores.groups, level)
     return Calibration(
-        image=_threshold(scores, split, hashes, config, "image_score"),
-        pixel=_threshold(maxima, split, hashes, config, "map_maximum"),
-        predictions=tuple(lines),
+        thresholds=_thresholds(scores, origin, config),
+        predictions=tuple(scores.lines),
     )
 
 
@@ -73,29 +77,64 @@ def score_samples(
     return progress.track(scored, label, len(paths))
 
 
-def _threshold(
-    scores: list[float],
-    split: CategorySplit,
-    hashes: Mapping[Path, str],
-    config: ThresholdConfig,
-    score_source: Literal["image_score", "map_maximum"],
-) -> Threshold:
-    groups = {sample.record.group_id for sample in split.calibration} - {None}
-    threshold = calibrate(
-        np.array(scores, dtype=np.float32),
-        config,
-        source=split.calibration_source,
-        fallback=split.calibration_fallback,
-        groups=len(groups) or None,
-        score_source=score_source,
-    )
-    contents = _contents(split.calibration, hashes)
-    provenance = evolve(
-        threshold.provenance,
-        disjoint_from_train=contents.isdisjoint(_contents(split.train, hashes)),
-        disjoint_from_test=contents.isdisjoint(_contents(split.test, hashes)),
-    )
-    return evolve(threshold, provenance=provenance)
+@define(kw_only=True)
+class _Scores:
+    """What the calibration images gave, those without a score left out of all but the lines."""
+
+    lines: list[Prediction] = field(factory=list)
+    images: list[float] = field(factory=list)
+    maps: list[float] = field(factory=list)
+    groups: list[str | None] = field(factory=list)
+
+
+class _Origin:
+    """Where the calibration images come from, the same for every threshold."""
+
+    def __init__(
+        self, split: CategorySplit, hashes: Mapping[Path, str], groups: list[str | None], level: float
+    ) -> None:
+        contents = _contents(split.calibration, hashes)
+        self._split = split
+        self._disjoint_from_train = contents.isdisjoint(_contents(split.train, hashes))
+        self._disjoint_from_test = contents.isdisjoint(_contents(split.test, hashes))
+        self._n_groups = count_groups(groups)
+        self._level = level
+
+    def calibrate(
+        self,
+        scores: NDArray[np.float32],
+        rule: CalibrationRule,
+        score_source: ScoreSource,
+        *,
+        value: float | None,
+        minimum_area: int = 1,
+    ) -> Threshold:
+        return calibrate(
+            scores,
+            rule,
+            source=self._split.calibration_source,
+            fallback=self._split.calibration_fallback,
+            groups=self._n_groups,
+            score_source=score_source,
+            value=value,
+            minimum_area=minimum_area,
+            disjoint_from_train=self._disjoint_from_train,
+            disjoint_from_test=self._disjoint_from_test,
+            level=self._level,
+        )
+
+
+def _thresholds(scores: _Scores, origin: _Origin, config: ThresholdConfig) -> DeployedThresholds:
+    images, maps = np.array(scores.images, np.float32), np.array(scores.maps, np.float32)
+    image = origin.calibrate(images, config, "image_score", value=config.value)
+    area = config.pixel_minimum_area
+    of_maps: ScoreSource = "map_maximum" if area == 1 else "region_maximum"
+    pixel = origin.calibrate(maps, config, of_maps, value=config.pixel_value, minimum_area=area)
+    review = None
+    if config.review is not None:
+        lower = origin.calibrate(images, config.review, "image_score", value=config.review.value)
+        review = review_band(image, lower)
+    return DeployedThresholds(image=image, pixel=pixel, review=review)
 
 
 def _contents(samples: Sequence[Sample], hashes: Mapping[Path, str]) -> set[str]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
-from pyimgano_core.contracts.infer_config import CategoryModel, Checkpoint, Preprocessing, SelfTest
+from pyimgano_core.contracts.infer_config import Preprocessing, SelfTest
 from pyimgano_core.contracts.prediction import Prediction
-from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, InputFailure, Results
+from pyimgano_core.contracts.report import CategoryReport, InputFailure
 from pyimgano_core.detectors import ScorerGraph, create_detector
-from pyimgano_core.duplicates import fingerprint
-from pyimgano_core.environment import describe_environment
 from pyimgano_core.errors import DataError
 from pyimgano_core.evaluation import evaluate
-from pyimgano_core.manifest import category_slug
-from pyimgano_core.pipeline._calibration import Calibration, calibrate_category, score_samples
+from pyimgano_core.metrics import Sketch
+from pyimgano_core.pipeline._calibration import calibrate_category, score_samples
+from pyimgano_core.pipeline._report import make_report
 from pyimgano_core.pipeline._source import SampleImages
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 
@@ -33,18 +31,17 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True)
 class CategoryRun:
-    """What one category's run leaves: the graph, the report, and a line per calibration and test image."""
+    """What one category's run leaves: the graph, the report, and a line per calibration and test image.
+
+    From `sketch` intervals, other limits and other groupings can be had without another run.
+    """
 
     graph: ScorerGraph
     report: CategoryReport
     predictions: tuple[Prediction, ...]
     calibration: tuple[Prediction, ...]
+    sketch: Sketch
     seconds: dict[str, float]
-
-
-def checkpoint_path(slug: str) -> str:
-    """Return where a category's graph stands in a run directory, relative to it."""
-    return f"checkpoints/{slug}/model.onnx"
 
 
 def run_category(
@@ -79,69 +76,44 @@ def run_category(
     clock.laps |= {f"fit.{step}": value for step, value in graph.info.get("seconds", {}).items()}
     scorer = OnnxScorer(graph.model)
     calibration = calibrate_category(
-        split, prepared.hashes, scorer, preprocessing, config=config.threshold, progress=progress
+        split,
+        prepared.hashes,
+        scorer,
+        preprocessing,
+        config=config.threshold,
+        level=config.evaluation.interval_level,
+        progress=progress,
     )
     clock.lap("calibrate")
     scored = score_samples(split.test, scorer, preprocessing, progress, f"{split.category}: test")
     evaluation = evaluate(
         scored,
         category,
-        threshold=calibration.image.value,
-        aupro_limit=config.evaluation.aupro_limit,
+        thresholds=calibration.thresholds,
+        config=config.evaluation,
+        seed=config.seed,
         map_sink=map_sink,
     )
     clock.lap("evaluate")
     failures += _failures("calibration", calibration.predictions)
     failures += _failures("test", evaluation.predictions)
-    report = _report(
+    report = make_report(
         category,
         prepared,
         graph,
         preprocessing=preprocessing,
-        calibration=calibration,
-        results=evaluation.results,
+        evaluation=evaluation,
         self_test=SelfTest(**run_self_test(scorer)),
         failures=failures,
+        seed=config.seed,
     )
     return CategoryRun(
         graph=graph,
         report=report,
         predictions=evaluation.predictions,
         calibration=calibration.predictions,
+        sketch=evaluation.sketch,
         seconds=clock.laps,
-    )
-
-
-def _report(
-    category: PreparedCategory,
-    prepared: Prepared,
-    graph: ScorerGraph,
-    *,
-    preprocessing: Preprocessing,
-    calibration: Calibration,
-    results: Results,
-    self_test: SelfTest,
-    failures: list[InputFailure],
-) -> CategoryReport:
-    name = category.split.category
-    slug = category_slug(name)
-    facts = {key: value for key, value in graph.info.items() if key != "seconds"}  # reports repeat exactly
-    return CategoryReport(
-        category=name,
-        slug=slug,
-        dataset_summary=evolve(summarize_split(category.split), failed_count=len(failures)),
-        split_fingerprint=fingerprint(category.split, prepared.hashes),
-        pixel_metrics_status=category.gate,
-        threshold=calibration.image,
-        pixel_threshold=calibration.pixel,
-        results=results,
-        checkpoint=_checkpoint(graph.model, slug),
-        preprocessing=preprocessing,
-        self_test=self_test,
-        detector={"name": graph.detector, **facts},
-        environment=describe_environment(),
-        failures=tuple(failures),
-        issues=tuple(issue for issue in prepared.issues if issue.category == name),
     )
 
 
@@ -175,33 +147,3 @@ def _failures(role: str, predictions: tuple[Prediction, ...]) -> list[InputFailu
         for prediction in predictions
         if prediction.error is not None
     ]
-
-
-def _checkpoint(model: bytes, slug: str) -> Checkpoint:
-    digest = hashlib.sha256(model).hexdigest()
-    return Checkpoint(path=checkpoint_path(slug), sha256=digest, size_bytes=len(model))
-
-
-def category_model(report: CategoryReport, checkpoint: str) -> CategoryModel:
-    """Return what deployment needs of a category's report, its graph standing at the path `checkpoint`."""
-    return CategoryModel(
-        checkpoint=evolve(report.checkpoint, path=checkpoint),
-        preprocessing=report.preprocessing,
-        threshold=report.threshold,
-        pixel_threshold=report.pixel_threshold,
-        self_test=report.self_test,
-        split_fingerprint=report.split_fingerprint.sha256,
-    )
-
-
-def summarize_split(split: CategorySplit) -> DatasetSummary:
-    """Return a category's counts."""
-    anomalies = sum(sample.record.label for sample in split.test)
-    return DatasetSummary(
-        train_count=len(split.train),
-        calibration_count=len(split.calibration),
-        test_count=len(split.test),
-        test_anomaly_count=anomalies,
-        test_anomaly_ratio=anomalies / len(split.test) if split.test else None,
-        group_conflicts_allowed=split.group_conflicts,
-    )

@@ -4,7 +4,6 @@ Explicit splits are honoured. The rest goes by the policy of `dataset.split_poli
 in earlier releases, so that existing manifests keep their splits.
 """
 
-from pyimgano_core.splits._calibration import calibration_issue, needed_normals
 from pyimgano_core.splits._split import split_dataset
 
-__all__ = ["calibration_issue", "needed_normals", "split_dataset"]
+__all__ = ["split_dataset"]

@@ -83,6 +83,7 @@ def export_scorer(
         size=scorer.size,
         info={
             **info,
+            "score_reduction": scorer.reduction,
             "parity": difference,
             "seconds": rounded,
         },

@@ -49,6 +49,11 @@ class Scorer(nn.Module):
         self.register_buffer("rows", enlarging(self.grid[0], size[0], smoothing))  # (H, h)
         self.register_buffer("columns", enlarging(self.grid[1], size[1], smoothing).T.contiguous())  # (w, W)
 
+    @property
+    def reduction(self) -> str:
+        """How the score comes from the distances of the patches."""
+        return f"mean distance of the {self.count} farthest of {self.grid[0] * self.grid[1]} patches"
+
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (N,) and maps (N, H, W) for uint8 (N, H, W, 3)."""
         distances = self.head(self.patches(image))  # (N, P)

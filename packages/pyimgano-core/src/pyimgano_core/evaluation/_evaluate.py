@@ -1,0 +1,151 @@
+"""The test images of a category, each looked at once: lines, metrics, intervals and a sketch of them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, evolve
+
+from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
+from pyimgano_core.contracts.record import ANOMALOUS, NORMAL
+from pyimgano_core.contracts.report import Results
+from pyimgano_core.evaluation._images import image_results
+from pyimgano_core.evaluation._pixels import PixelEvaluation, mask_of
+from pyimgano_core.evaluation._predictions import predict
+from pyimgano_core.evaluation._thresholds import DeployedThresholds, raises_alarm, with_test_rates
+from pyimgano_core.evaluation._uncertainty import with_intervals
+from pyimgano_core.metrics import ScoredImage, Sketch, SketchAccumulator
+from pyimgano_core.pixel_gate import is_evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.config import EvaluationConfig
+    from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.evaluation._predictions import ScoredInput
+    from pyimgano_core.preparation import PreparedCategory
+
+
+class MapSink(Protocol):
+    """Stores an anomaly map and says where."""
+
+    def __call__(self, index: int, sample: Sample, anomaly_map: NDArray[np.floating]) -> StoredArray:
+        """Store the (H, W) map of the test image number `index`."""
+        ...
+
+
+@define(frozen=True, kw_only=True)
+class Evaluation:
+    """Predictions of all test images, failures included, and the metrics of the others.
+
+    `thresholds` are those that were given, with their rates on the test normals. From `sketch` intervals,
+    other limits and other groupings can be had later.
+    """
+
+    predictions: tuple[Prediction, ...]
+    results: Results
+    thresholds: DeployedThresholds
+    sketch: Sketch
+
+
+def evaluate(
+    scored: Iterable[ScoredInput | Failure],
+    prepared: PreparedCategory,
+    *,
+    thresholds: DeployedThresholds,
+    config: EvaluationConfig,
+    seed: int,
+    map_sink: MapSink | None = None,
+) -> Evaluation:
+    """Return the evaluation of a category's test images.
+
+    Args:
+        scored: a result per test sample, in order.
+        prepared: the category with its masks' states and its gate.
+        thresholds: those in use; nothing is fitted to the test images.
+        config: what is measured, and how.
+        seed: of the bootstrap.
+        map_sink: where anomaly maps are kept, if they are.
+    """
+    gathered = _Gathered(prepared, thresholds, config)
+    tests = zip(scored, prepared.split.test, prepared.masks, strict=True)
+    for index, (result, sample, mask_state) in enumerate(tests):
+        pixels_count = is_evaluated(sample, mask_state, prepared.gate)
+        stored = None
+        if not isinstance(result, Failure):
+            gathered.add(result, sample, pixels_count=pixels_count)
+            if map_sink is not None and result.anomaly_map is not None:
+                stored = map_sink(index, sample, result.anomaly_map)
+        gathered.predictions.append(
+            predict(
+                index,
+                sample,
+                result,
+                threshold=thresholds.image.value,
+                review=thresholds.review_value,
+                anomaly_map=stored,
+            )
+        )
+    return gathered.finish(seed)
+
+
+class _Gathered:
+    """What the passing images leave behind."""
+
+    def __init__(
+        self, prepared: PreparedCategory, thresholds: DeployedThresholds, config: EvaluationConfig
+    ) -> None:
+        self.predictions: list[Prediction] = []
+        self._gate = prepared.gate
+        self._thresholds = thresholds
+        self._config = config
+        self._pixels = PixelEvaluation(config, thresholds.pixel)
+        self._sketch = SketchAccumulator(
+            pixel_threshold=thresholds.pixel.value,
+            minimum_area=thresholds.pixel.minimum_area,
+            saturation=config.saturation,
+        )
+        self._map_alarms: list[bool] = []  # of normal images
+
+    def add(self, result: ScoredInput, sample: Sample, *, pixels_count: bool) -> None:
+        scores, mask = None, None
+        if result.anomaly_map is not None:
+            self._count_alarm(result.anomaly_map, sample)
+            if pixels_count:
+                scores, mask = result.anomaly_map, mask_of(sample, result.anomaly_map.shape[:2])
+                self._pixels.update(sample, scores, mask)
+        self._sketch.update(
+            ScoredImage(
+                name=sample.record.image_path,
+                score=result.score,
+                anomalous=sample.record.label == ANOMALOUS,
+                scores=scores,
+                mask=mask,
+                group=sample.record.group_id,
+            )
+        )
+
+    def finish(self, seed: int) -> Evaluation:
+        results = image_results(self.predictions, self._config)
+        predictions = self.predictions
+        if self._gate.enabled:
+            pixel, per_image = self._pixels.result(self._gate.subset)
+            results = evolve(results, pixel_metrics=pixel)
+            predictions = [evolve(line, aupimo=per_image.get(line.input)) for line in predictions]
+        sketch = self._sketch.result()
+        level = self._config.interval_level
+        return Evaluation(
+            predictions=tuple(predictions),
+            results=with_intervals(results, sketch, self._config, seed),
+            thresholds=with_test_rates(self._thresholds, predictions, self._map_alarms, level=level),
+            sketch=sketch,
+        )
+
+    def _count_alarm(self, anomaly_map: NDArray[np.floating], sample: Sample) -> None:
+        if sample.record.label == NORMAL:
+            alarm = raises_alarm(anomaly_map, self._thresholds.pixel)
+            if alarm is not None:
+                self._map_alarms.append(alarm)

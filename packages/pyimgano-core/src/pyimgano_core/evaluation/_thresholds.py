@@ -1,0 +1,82 @@
+"""The thresholds in use, and how they did on the normal test images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, evolve
+
+from pyimgano_core.contracts.record import NORMAL
+from pyimgano_core.contracts.threshold import Threshold
+from pyimgano_core.metrics import observed_rate
+from pyimgano_core.regions import defect_regions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.metric import ObservedRate
+    from pyimgano_core.contracts.prediction import Prediction
+
+
+@define(frozen=True, kw_only=True)
+class DeployedThresholds:
+    """What decides over an image, what sends it to a person, and what decides over a pixel."""
+
+    image: Threshold
+    pixel: Threshold
+    review: Threshold | None = None
+
+    @property
+    def review_value(self) -> float | None:
+        """The score that the review band begins at, None without a band."""
+        return None if self.review is None else self.review.value
+
+
+def raises_alarm(anomaly_map: NDArray[np.float32], pixel: Threshold) -> bool | None:
+    """Return whether a map (H, W) has a region at the pixel threshold; None without such a threshold."""
+    if pixel.value is None:
+        return None
+    if pixel.minimum_area == 1:
+        return bool(anomaly_map.max() >= np.float64(pixel.value))
+    return bool(defect_regions(anomaly_map, pixel.value, pixel.minimum_area))
+
+
+def with_test_rates(
+    thresholds: DeployedThresholds,
+    predictions: Sequence[Prediction],
+    map_alarms: Sequence[bool],
+    *,
+    level: float,
+) -> DeployedThresholds:
+    """Return the thresholds with the false-positive rate of each on the normal test images.
+
+    Args:
+        thresholds: as calibrated.
+        predictions: of all test images.
+        map_alarms: whether the map of each normal test image that has one raises an alarm.
+        level: what the rates' intervals cover.
+    """
+    scores = [line.score for line in predictions if line.score is not None and line.y_true == NORMAL]
+    pixel_rate = observed_rate(sum(map_alarms), len(map_alarms), level=level)
+    return DeployedThresholds(
+        image=_with_rate(thresholds.image, _rate_of(scores, thresholds.image, level)),
+        pixel=_with_rate(thresholds.pixel, pixel_rate),
+        review=None
+        if thresholds.review is None
+        else _with_rate(thresholds.review, _rate_of(scores, thresholds.review, level)),
+    )
+
+
+def _rate_of(scores: Sequence[float], threshold: Threshold, level: float) -> ObservedRate | None:
+    if threshold.value is None:
+        return None
+    return observed_rate(sum(score >= threshold.value for score in scores), len(scores), level=level)
+
+
+def _with_rate(threshold: Threshold, rate: ObservedRate | None) -> Threshold:
+    if threshold.value is None:
+        return threshold
+    return evolve(threshold, provenance=evolve(threshold.provenance, test_rate=rate))

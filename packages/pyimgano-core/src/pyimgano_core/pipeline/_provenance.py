@@ -1,0 +1,54 @@
+"""What a threshold's provenance holds of the run that it comes from, whatever its method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve
+
+from pyimgano_core.environment import installed_versions
+from pyimgano_core.evaluation import DeployedThresholds
+
+if TYPE_CHECKING:
+    from pyimgano_core.contracts.threshold import Threshold
+
+_SCORING_PACKAGES = ("pyimgano-core", "numpy", "onnxruntime", "pillow")
+
+
+@define(frozen=True, kw_only=True)
+class RunFacts:
+    """The facts of a run that its thresholds depend on."""
+
+    split_sha256: str
+    calibration_sha256: str
+    checkpoint_sha256: str
+    score_reduction: str | None
+    seed: int
+
+
+def with_run_facts(thresholds: DeployedThresholds, facts: RunFacts) -> DeployedThresholds:
+    """Return the thresholds with the facts of their run in each provenance."""
+    review = thresholds.review
+    return DeployedThresholds(
+        image=_document(thresholds.image, facts),
+        pixel=_document(thresholds.pixel, facts),
+        review=None if review is None else _document(review, facts),
+    )
+
+
+def _document(threshold: Threshold, facts: RunFacts) -> Threshold:
+    provenance = threshold.provenance
+    is_image = provenance.score_source == "image_score"
+    versions = installed_versions()
+    return evolve(
+        threshold,
+        provenance=evolve(
+            provenance,
+            split_sha256=facts.split_sha256,
+            calibration_sha256=facts.calibration_sha256,
+            checkpoint_sha256=facts.checkpoint_sha256,
+            score_reduction=facts.score_reduction if is_image else None,
+            seed=facts.seed,
+            versions={name: version for name in _SCORING_PACKAGES if (version := versions[name]) is not None},
+        ),
+    )

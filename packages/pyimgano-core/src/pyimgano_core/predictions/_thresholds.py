@@ -1,0 +1,141 @@
+"""The thresholds of predictions: calibrated on normals, or fixed by the config, or those of the lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, evolve
+
+from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.threshold import Certificate, Threshold, ThresholdProvenance
+from pyimgano_core.evaluation import DeployedThresholds
+from pyimgano_core.predictions._calibration import CalibrationImages
+from pyimgano_core.predictions._issues import counted
+from pyimgano_core.predictions._maps import MapFinder, StoredMap
+from pyimgano_core.regions import highest_level
+from pyimgano_core.thresholds import calibrate, count_groups, review_band
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
+    from pyimgano_core.contracts.threshold import ScoreSource
+    from pyimgano_core.predictions._truth import TruthCategory
+
+    Scores = NDArray[np.float32] | NDArray[np.float64]
+
+
+@define(frozen=True, kw_only=True)
+class Calibrator:
+    """Calibrates the thresholds of a category on `calibration`.
+
+    Attributes:
+        calibration: the images.
+        finder: finds their maps.
+        level: what the intervals of rates cover.
+        split_sha256: identifies the split of the manifest, where there is one.
+    """
+
+    calibration: CalibrationImages
+    finder: MapFinder
+    level: float
+    split_sha256: str | None = None
+
+    def thresholds(self, config: ThresholdConfig) -> DeployedThresholds:
+        """Return the image, pixel and review thresholds as `config` has them."""
+        scores = as_stored([line.score for line, _ in self.calibration.images if line.score is not None])
+        image = self._calibrate(scores, config)
+        review = None
+        if config.review is not None:
+            review = review_band(image, self._calibrate(scores, config.review))
+        return DeployedThresholds(image=image, pixel=self.pixel(config), review=review)
+
+    def pixel(self, config: ThresholdConfig) -> Threshold:
+        """Return the pixel threshold; without a map of every calibration image there is none to calibrate."""
+        area = config.pixel_minimum_area
+        source: ScoreSource = "map_maximum" if area == 1 else "region_maximum"
+        levels = [] if config.method == "fixed" else self._levels(area)
+        return self._calibrate(as_stored(levels), config, source, value=config.pixel_value, minimum_area=area)
+
+    def _calibrate(
+        self,
+        scores: Scores,
+        rule: CalibrationRule,
+        score_source: ScoreSource = "image_score",
+        *,
+        value: float | None = None,
+        minimum_area: int = 1,
+    ) -> Threshold:
+        images = self.calibration
+        threshold = calibrate(
+            scores,
+            rule,
+            source=images.source,
+            fallback=images.fallback,
+            groups=count_groups([s.record.group_id or line.group_id for line, s in images.images]),
+            score_source=score_source,
+            value=value,
+            minimum_area=minimum_area,
+            disjoint_from_train=images.disjoint_from_train,
+            disjoint_from_test=images.disjoint_from_test,
+            level=self.level,
+        )
+        provenance = evolve(
+            threshold.provenance, calibration_sha256=images.sha256, split_sha256=self.split_sha256
+        )
+        return evolve(threshold, provenance=provenance)
+
+    def _levels(self, minimum_area: int) -> list[float]:
+        levels = []
+        for line, sample in self.calibration.images:
+            found = self.finder.find(line, sample)
+            if not isinstance(found, StoredMap):
+                return []
+            levels.append(float(highest_level(found.load(), minimum_area)))
+        return levels
+
+
+def choose_thresholds(
+    category: TruthCategory, calibrator: Calibrator, config: ThresholdConfig
+) -> tuple[DeployedThresholds, tuple[Issue, ...]]:
+    """Return the thresholds, the first that there are of these, and what is wrong with them.
+
+    A `fixed` one of the config; one calibrated on normals that are not tested; the one that all lines of the
+    category hold. Else there is none, and its provenance says why.
+    """
+    calibrated = config.method == "fixed" or calibrator.calibration.images
+    lines = [line for line in category.lines if line is not None and line.score is not None]
+    held = sorted({line.threshold for line in lines if line.threshold is not None})
+    if calibrated or not held:
+        return calibrator.thresholds(config), ()
+    if len(held) > 1:
+        message = f"category {category.name!r}: the lines hold {{n}} thresholds, so none of them is used"
+        issue = counted("EV402", Severity.WARNING, message, [f"{value:g}" for value in held])
+        return calibrator.thresholds(config), (issue,)
+    image = _held(held[0])
+    begins = {line.review_threshold for line in lines}
+    review = _held(*begins) if len(begins) == 1 and None not in begins else None
+    return DeployedThresholds(image=image, pixel=calibrator.pixel(config), review=review), ()
+
+
+def as_stored(values: Sequence[float]) -> Scores:
+    """Return (N,) scores as float32 where that holds each of them, as it does of detectors, else as float64.
+
+    The threshold of an order statistic is the next number above a score, and so depends on the type.
+    """
+    wide = np.array(values, np.float64)
+    with np.errstate(over="ignore"):
+        narrow = wide.astype(np.float32)
+    return narrow if np.array_equal(narrow, wide) else wide
+
+
+def _held(value: float | None) -> Threshold:
+    """Return a threshold that came with the predictions: how it was set is not known here."""
+    certificate = Certificate(reason="no_calibration_images")
+    provenance = ThresholdProvenance(
+        method="fixed", requested="fixed", source="predictions", certificate=certificate
+    )
+    return Threshold(value=value, provenance=provenance)
