@@ -13,6 +13,7 @@ from attrs import fields, has
 
 from pyimgano_bench.suite import Suite, load_suite
 from pyimgano_core.contracts.config import ReviewConfig, RunConfig
+from pyimgano_core.contracts.threshold import Certificate, FallbackStep, ThresholdProvenance
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.errors import ExitCode
@@ -82,6 +83,13 @@ def test_every_documented_command_knows_its_options(words):
     result = subprocess.run([script, *plain[1:3], "--help"], capture_output=True, text=True, check=True)
     known = set(re.findall(r"--[a-z-]+", result.stdout))
     assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("contract", [ThresholdProvenance, Certificate, FallbackStep])
+def test_every_field_of_a_threshold_s_provenance_is_documented(contract):
+    for page in ("thresholds.md", "infer-config.md"):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        assert [] == [field.name for field in fields(contract) if f"`{field.name}`" not in text], page
 
 
 @pytest.mark.parametrize("page", [DOCS / "exit-codes.md", ROOT / "README.md"], ids=lambda page: page.name)

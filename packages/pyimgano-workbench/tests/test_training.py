@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from pyimgano_core.evaluation import mean_metrics
 from pyimgano_core.metrics import bootstrap, load_sketch
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
 from pyimgano_workbench.rundir import RunDirectory
-from pyimgano_workbench.training import mean_metrics, train
+from pyimgano_workbench.training import train
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -178,7 +179,7 @@ def test_the_mean_is_null_where_a_category_has_no_value(make_dataset, make_confi
     expected = np.mean([report.results.auroc for report in reports])
     assert result.report.mean_metrics["auroc"] == pytest.approx(expected)
     unmasked = evolve(reports[0], results=evolve(reports[0].results, pixel_metrics=None))
-    assert mean_metrics([reports[1], unmasked])["pixel_auroc"] is None
+    assert mean_metrics([reports[1].results, unmasked.results])["pixel_auroc"] is None
 
 
 def test_a_finished_category_counts_only_with_its_checkpoint(finished, tmp_path):

@@ -78,6 +78,48 @@ def test_a_threshold_that_was_calibrated_says_on_what(predictions, tmp_path):
     assert "calibration: 30 lines, read by the keys path, score" in output
 
 
+def test_several_categories_have_a_mean_that_lacks_what_one_of_them_lacks(predictions):
+    result = run(predictions("a", "b"), "--json")
+    report = json.loads(result.stdout)
+    assert (8 / 9, None) == (report["mean_metrics"]["auroc"], report["mean_metrics"]["aupro"])
+    [row] = [line for line in run(predictions("a", "b")).stdout.splitlines() if line.startswith("mean")]
+    assert ["mean", "0.8889"] == row.split()[:2]
+
+
+def test_the_thresholds_of_a_deployed_config_are_used_as_they_are(predictions, tmp_path):
+    origin = {"method": "evt", "requested": "evt", "checkpoint_sha256": "0" * 64, "calibration_count": 500}
+    model = {
+        "checkpoint": {"path": "absent.onnx", "sha256": "0" * 64, "size_bytes": 1},
+        "preprocessing": {"resize": [64, 64]},
+        "threshold": {"value": 0.7, "provenance": origin},
+        "review_threshold": {"value": 0.5, "provenance": origin},
+    }
+    config = tmp_path / "infer_config.json"
+    document = {
+        "kind": "pyimgano.infer_config", "schema_version": 1, "requires": ["review_band"],
+        "pyimgano_version": "0.1.0", "from_run": "run", "per_category": {"cup": model},
+    }  # fmt: skip
+    config.write_text(json.dumps(document), encoding="utf-8")
+    result = run(predictions("cup"), "--infer-config", config, "--json")
+    found = json.loads(result.stdout)["per_category"]["cup"]
+    assert (0.7, "evt", 0.5) == (
+        found["threshold"]["value"],
+        found["threshold"]["provenance"]["method"],
+        found["review_threshold"]["value"],
+    )
+    assert (0, 1) == tuple(found["results"][name]["count"] for name in ("false_alarm_rate", "miss_rate"))
+    assert 1 == found["results"]["review"]["normal"]["count"]
+    assert (
+        "cup: the threshold is the deployed one, set by evt"
+        in run(predictions("cup"), "--infer-config", config).stdout.splitlines()
+    )
+    wrong = run(predictions("cap"), "--infer-config", config).exception
+    assert isinstance(wrong, UsageError)
+    assert "has no category 'cap'; choose one it has with --category: 'cup'" in str(wrong)
+    both = run(predictions("cup"), "--infer-config", config, "--calibration", tmp_path / "x.jsonl").exception
+    assert isinstance(both, UsageError)
+
+
 def test_json_is_the_report_and_so_is_the_output_file(predictions, tmp_path):
     result = run(predictions("cup"), "--json", "--output", tmp_path / "out" / "report.json")
     report = read_artifact(tmp_path / "out" / "report.json", EvaluationReport)
@@ -97,9 +139,8 @@ def test_a_sketch_goes_to_a_file_or_those_of_categories_to_a_folder(predictions,
     assert ["a.metric_sketch.npz", "b.metric_sketch.npz"] == sorted(
         path.name for path in (tmp_path / "sketches").iterdir()
     )
-    with pytest.raises(UsageError, match="is one file for 'a', 'b'"):
-        raise run(both, "--sketch", tmp_path / "two.npz", "--output", tmp_path / "r.json").exception
-    assert not (tmp_path / "r.json").exists()
+    assert 0 == run(both, "--sketch", tmp_path / "two.npz").return_value
+    assert ["two.a.npz", "two.b.npz"] == sorted(path.name for path in tmp_path.glob("two*"))
 
 
 def test_the_config_and_its_overrides_are_followed(predictions, tmp_path):

@@ -15,6 +15,7 @@ from pyimgano_core.contracts.prediction import StoredArray
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import ExitCode, PyimganoError
+from pyimgano_core.evaluation import mean_metrics
 from pyimgano_core.manifest import category_slug
 from pyimgano_core.pipeline import run_category
 from pyimgano_core.preparation import prepare_dataset
@@ -25,7 +26,6 @@ from pyimgano_workbench.identity import run_key, target_folder
 from pyimgano_workbench.rundir import RunDirectory, refuse_taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from pyimgano_core.evaluation import MapSink
     from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
-
-_MEAN_METRICS = ("auroc", "average_precision", "f1_max")
-_MEAN_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro", "aupimo")
 
 
 @define(frozen=True, kw_only=True)
@@ -157,23 +154,9 @@ def _run_report(
         seed=config.seed,
         resize=config.dataset.resize,
         categories=tuple(done.reports),
-        mean_metrics=mean_metrics(done.reports.values()),
+        mean_metrics=mean_metrics(each.results for each in done.reports.values()),
         per_category=done.reports,
         failed_categories={name: str(error) for name, error in done.errors.items()},
         issues=tuple(issue for issue in prepared.issues if issue.category is None),
         environment=environment,
     )
-
-
-def mean_metrics(reports: Iterable[CategoryReport]) -> dict[str, float | None]:
-    """Return macro averages; a metric that is undefined in any category has none."""
-    results = [report.results for report in reports]
-    rows = {name: [getattr(result, name) for result in results] for name in _MEAN_METRICS}
-    rows |= {
-        name: [getattr(result.pixel_metrics, name, None) for result in results]
-        for name in _MEAN_PIXEL_METRICS
-    }
-    return {
-        name: None if any(value is None for value in values) else float(np.mean(values))
-        for name, values in rows.items()
-    }

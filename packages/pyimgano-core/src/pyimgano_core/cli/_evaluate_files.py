@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_core.errors import UsageError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -13,19 +11,16 @@ if TYPE_CHECKING:
 
 
 def sketch_paths(target: Path | None, report: EvaluationReport) -> dict[str, Path]:
-    """Return the file of each category's sketch: `target` itself where it is an `.npz`, else in that folder.
+    """Return the file of each category's sketch.
 
-    Raises:
-        UsageError: one file is named for several categories.
+    An `.npz` is that of a single category, and with several has each one's name before its suffix. Any other
+    `target` is a folder.
     """
     if target is None:
         return {}
+    slugs = {name: category.slug for name, category in report.per_category.items()}
     if target.suffix.lower() != ".npz":
-        return {
-            name: target / f"{category.slug}.metric_sketch.npz"
-            for name, category in report.per_category.items()
-        }
-    if len(report.categories) > 1:
-        names = ", ".join(map(repr, report.categories))
-        raise UsageError(f"--sketch {str(target)!r} is one file for {names}: name a folder, or a --category")
-    return dict.fromkeys(report.categories, target)
+        return {name: target / f"{slug}.metric_sketch.npz" for name, slug in slugs.items()}
+    if len(slugs) == 1:
+        return dict.fromkeys(slugs, target)
+    return {name: target.with_name(f"{target.stem}.{slug}{target.suffix}") for name, slug in slugs.items()}

@@ -22,7 +22,10 @@ _NONE = "-"
 
 def describe(report: EvaluationReport) -> str:
     """Return the table and the remarks."""
-    table = format_table(_HEADER, [_row(each) for each in report.per_category.values()])
+    rows = [_row(each) for each in report.per_category.values()]
+    if len(rows) > 1:
+        rows.append(_mean_row(report.mean_metrics))
+    table = format_table(_HEADER, rows)
     remarks = [line for each in report.per_category.values() for line in _remarks(each)]
     return "\n".join([table, "", *_sources(report), *remarks])
 
@@ -44,6 +47,12 @@ def _row(category: CategoryEvaluation) -> tuple[str, ...]:
         _rate(results.miss_rate),
         _NONE if category.threshold.value is None else f"{category.threshold.value:.6g}",
     )
+
+
+def _mean_row(mean: dict[str, float | None]) -> tuple[str, ...]:
+    numbers = {name: _number(mean.get(name)) for name in mean}
+    image = ("mean", "", "", numbers["auroc"], "", numbers["average_precision"], numbers["f1_max"])
+    return (*image, numbers["pixel_auroc"], numbers["aupro"], "", "", "")
 
 
 def _number(value: float | None) -> str:
@@ -97,6 +106,8 @@ def _threshold(threshold: Threshold) -> str:
     if threshold.value is None:
         advice = "; give --calibration, or threshold.method = fixed" if origin.calibration_count == 0 else ""
         return f"no threshold: {_words(origin.reason or 'unknown')}{advice}"
+    if origin.checkpoint_sha256 is not None:
+        return f"the threshold is the deployed one, set by {origin.method}"
     if origin.source == "predictions" and origin.calibration_count == 0:
         return "the threshold is the one in the lines"
     if origin.source == "config":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyimgano_core.cli.app import emit_json, json_option, print_issues, write_stdout
+from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
@@ -23,13 +24,14 @@ _new_file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--root", help="Where images are that are not found from the manifest's folder.")
 @click.option("--maps", type=_path, help="A folder of anomaly maps (.npy, .tif, .png), named as the images.")
 @click.option("--calibration", type=_path, help="JSON lines with scores of normals, to set the thresholds.")
+@click.option("--infer-config", type=_path, help="A deployed config: its thresholds are used as they are.")
 @click.option(
     "--config", "config_path", type=_path, help="A run config; threshold, evaluation and splits are followed."
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override any dotted key.")
 @click.option("--category", help="One category only.")
 @click.option("--output", type=_new_file, help="Write the report to this file as JSON.")
-@click.option("--sketch", type=_path, help="Write the sketch to this .npz, or one per category to a folder.")
+@click.option("--sketch", type=_path, help="Write the sketch to this .npz, or to a folder.")
 @click.option("--seed", type=int, help="Override seed: of the splits and of the intervals.")
 @json_option
 def evaluate(predictions: Path, config_path: Path | None, **options: Any) -> int:
@@ -39,8 +41,9 @@ def evaluate(predictions: Path, config_path: Path | None, **options: Any) -> int
     score under score, anomaly_score or pred_score; the lines of pyimgano-train and pyimgano-infer are such.
     Without a manifest the truth is y_true (0 or 1) in the lines, and there are image metrics only.
 
-    The threshold is a fixed one of the config; else calibrated on normals, those of --calibration or the
-    predictions of the manifest's own; else the one in the lines. Nothing is fitted to test images.
+    The threshold is that of --infer-config; else a fixed one of the config; else calibrated on normals,
+    those of --calibration or the predictions of the manifest's own; else the one in the lines. Nothing is
+    fitted to test images.
 
     Exit codes: 0 done, 2 the manifest has errors or no line can be used, 4 some lines, predictions or maps
     are missing or can't be used, 64 wrong usage.
@@ -48,16 +51,23 @@ def evaluate(predictions: Path, config_path: Path | None, **options: Any) -> int
     from pyimgano_core.predictions import evaluate_files  # noqa: PLC0415 - keeps start-up light
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415
 
+    _refuse_both(options["infer_config"], options["calibration"])
     result = evaluate_files(
         predictions,
         _config(config_path, options),
         for_terminal(),
         calibration=options["calibration"],
         maps=options["maps"],
+        infer_config=options["infer_config"],
     )
     _write_files(result, options["output"], options["sketch"])
     _show(result, as_json=options["as_json"])
     return result.exit_code
+
+
+def _refuse_both(infer_config: Path | None, calibration: Path | None) -> None:
+    if infer_config is not None and calibration is not None:
+        raise UsageError("--infer-config has its thresholds and --calibration sets others: leave one out")
 
 
 def _config(path: Path | None, options: dict[str, Any]) -> RunConfig:

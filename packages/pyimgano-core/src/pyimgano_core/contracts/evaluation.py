@@ -81,7 +81,11 @@ class CategoryEvaluation:
 
 @define(frozen=True, kw_only=True)
 class EvaluationReport:
-    """The metrics of predictions in files; `issues` are what is wrong with the lines, maps and records."""
+    """The metrics of predictions in files; `issues` are what is wrong with the lines, maps and records.
+
+    `infer_config` is the deployed config whose thresholds were used. `mean_metrics` are macro averages; where
+    a category lacks a metric, it has none.
+    """
 
     KIND: ClassVar[str] = "pyimgano.evaluation"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -99,5 +103,7 @@ class EvaluationReport:
     evaluation_config: EvaluationConfig
     matching: Matching | None = None
     categories: tuple[str, ...]
+    infer_config: str | None = None
+    mean_metrics: dict[str, float | None] = field(factory=dict)
     per_category: dict[str, CategoryEvaluation] = field(factory=dict)
     issues: tuple[Issue, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import evolve
@@ -13,6 +12,7 @@ from pyimgano_core.errors import DataError, MachineError
 from pyimgano_core.manifest._line import LineError, parse_line
 from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._record import UNKNOWN_FIELD, parse_record
+from pyimgano_core.textlines import open_lines, raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,21 +75,14 @@ def read_manifest(path: Path) -> Iterator[Entry]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    cause: Exception | None = None
     try:
-        if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-            return path.open("rb")
-        reason = "is not a file"
-    except FileNotFoundError as exc:
-        reason, cause = "not found", exc
-    except (OSError, ValueError) as exc:
-        reason, cause = f"can't be read: {getattr(exc, 'strerror', None) or exc}", exc
-    message = f"manifest {str(path)!r} {reason}"
-    raise DataError(message, [_issue("PF101", message, Location(manifest=str(path)))]) from cause
+        return open_lines(path, "manifest")
+    except DataError as exc:
+        raise DataError(str(exc), [_issue("PF101", str(exc), Location(manifest=str(path)))]) from exc
 
 
 def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry]:
-    for line, raw in enumerate(_raw_lines(stream), 1):
+    for line, raw in enumerate(raw_lines(stream, MAX_LINE_BYTES), 1):
         location = Location(manifest=manifest, line=line)
         if line == 1 and raw is not None and raw.startswith(_UTF_16):
             yield _failed(location, "PF103", "the manifest is UTF-16: save it as UTF-8")
@@ -110,17 +103,6 @@ def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry]:
             yield evolve(entry, issues=warnings + entry.issues) if warnings else entry
         elif warnings:
             yield Entry(line=line, issues=warnings)
-
-
-def _raw_lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Yield each line's bytes, or None for a line over the limit, which is passed over in pieces."""
-    while raw := stream.readline(MAX_LINE_BYTES + 1):
-        if len(raw) <= MAX_LINE_BYTES or raw.endswith(b"\n"):
-            yield raw
-            continue
-        while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-            pass
-        yield None
 
 
 def _entry(content: bytes, location: Location) -> Entry:

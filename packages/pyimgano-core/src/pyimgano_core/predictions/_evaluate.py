@@ -16,7 +16,7 @@ from pyimgano_core.contracts.report import InputFailure
 from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.errors import ExitCode
-from pyimgano_core.evaluation import evaluate
+from pyimgano_core.evaluation import DeployedThresholds, evaluate, mean_metrics
 from pyimgano_core.manifest import category_slug
 from pyimgano_core.metrics import Sketch
 from pyimgano_core.predictions._calibration import (
@@ -24,6 +24,7 @@ from pyimgano_core.predictions._calibration import (
     calibration_from_file,
     calibration_from_manifest,
 )
+from pyimgano_core.predictions._deployed import DeployedConfig, read_deployed
 from pyimgano_core.predictions._maps import MapFinder
 from pyimgano_core.predictions._reader import PredictionsFile, read_predictions
 from pyimgano_core.predictions._scored import CategoryMaps, find_maps, scored_tests
@@ -60,6 +61,7 @@ def evaluate_files(
     *,
     calibration: Path | None = None,
     maps: Path | None = None,
+    infer_config: Path | None = None,
 ) -> FilesEvaluation:
     """Measure the predictions in a file.
 
@@ -70,19 +72,23 @@ def evaluate_files(
         progress: shows the long steps.
         calibration: JSON lines with scores of normal images.
         maps: a folder of anomaly maps, for lines that do not name theirs.
+        infer_config: a deployed config whose thresholds are used as they are.
 
     Raises:
         DataError: no line can be used, or the manifest has errors.
-        UsageError: nothing tells normal from anomalous, or `maps` is no folder.
+        UsageError: nothing tells normal from anomalous, `maps` is no folder, or the deployed config lacks a
+            category.
         ConfigError: the config can't be followed.
+        ArtifactError: the deployed config can't be trusted or understood.
     """
+    deployed = None if infer_config is None else read_deployed(infer_config)
     file = read_predictions(predictions)
     normals = None if calibration is None else read_predictions(calibration)
     if config.dataset.manifest_path is None:
         truth = truth_from_lines(file, config.dataset.category, config.evaluation)
     else:
         truth = truth_from_manifest(file, config, progress)
-    run = _Run(truth, file, normals, config, maps)
+    run = _Run(truth, file, normals, config, maps=maps, deployed=deployed)
     done = {category.name: run.category(category, progress) for category in truth.categories}
     report = EvaluationReport(
         pyimgano_version=str(installed_versions()["pyimgano-core"]),
@@ -94,6 +100,8 @@ def evaluate_files(
         evaluation_config=config.evaluation,
         matching=truth.matching,
         categories=tuple(done),
+        infer_config=None if infer_config is None else str(infer_config),
+        mean_metrics=mean_metrics(result.results for result, _ in done.values()),
         per_category={name: result for name, (result, _) in done.items()},
         issues=tuple(run.issues),
     )
@@ -119,11 +127,14 @@ class _Run:
         file: PredictionsFile,
         normals: PredictionsFile | None,
         config: RunConfig,
+        *,
         maps: Path | None,
+        deployed: DeployedConfig | None,
     ) -> None:
         self.issues: list[Issue] = [*file.issues, *truth.issues]
         self._truth = truth
         self._config = config
+        self._deployed = deployed
         self._maps = MapFinder(file.lines, file.path.absolute().parent, maps)
         self._calibration_maps = self._maps
         self._calibration: dict[str, CalibrationImages] | None = None
@@ -135,13 +146,7 @@ class _Run:
     def category(self, category: TruthCategory, progress: Progress) -> tuple[CategoryEvaluation, Sketch]:
         split = category.prepared.split
         identity = fingerprint(split, self._truth.hashes) if self._truth.samples else None
-        calibrator = Calibrator(
-            calibration=self._images_of(category),
-            finder=self._calibration_maps,
-            level=self._config.evaluation.interval_level,
-            split_sha256=None if identity is None else identity.sha256,
-        )
-        thresholds, issues = choose_thresholds(category, calibrator, self._config.threshold)
+        thresholds, issues = self._thresholds(category, None if identity is None else identity.sha256)
         maps = find_maps(category, self._maps, progress)
         self.issues += [*issues, *maps.issues]
         evaluation = evaluate(
@@ -153,6 +158,19 @@ class _Run:
         )
         result = _result(category, maps, evaluation)
         return evolve(result, split_fingerprint=identity), evaluation.sketch
+
+    def _thresholds(
+        self, category: TruthCategory, split_sha256: str | None
+    ) -> tuple[DeployedThresholds, tuple[Issue, ...]]:
+        if self._deployed is not None:
+            return self._deployed.thresholds(category.name), ()
+        calibrator = Calibrator(
+            calibration=self._images_of(category),
+            finder=self._calibration_maps,
+            level=self._config.evaluation.interval_level,
+            split_sha256=split_sha256,
+        )
+        return choose_thresholds(category, calibrator, self._config.threshold)
 
     def _images_of(self, category: TruthCategory) -> CalibrationImages:
         if self._calibration is None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import stat
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import define, field
 
+from pyimgano_core.artifacts import sha256_file
 from pyimgano_core.contracts.issue import Issue
 from pyimgano_core.contracts.json_text import parse_json
 from pyimgano_core.errors import DataError, MachineError
 from pyimgano_core.predictions._issues import bad_line
 from pyimgano_core.predictions._line import BadLineError, PredictedLine, parse_prediction
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+from pyimgano_core.textlines import open_lines, raw_lines
 
 _MAX_LINE_BYTES = 1 << 24  # our lines hold regions
 _BOM = b"\xef\xbb\xbf"
@@ -51,13 +46,12 @@ def read_predictions(path: Path) -> PredictionsFile:
         DataError: the file is missing or unreadable, or no line can be used.
         MachineError: the storage failed while reading.
     """
-    digest = hashlib.sha256()
     gathered = _Gathered(path)
-    with _opened(path) as stream:
+    with open_lines(path, "predictions") as stream:
         try:
-            for number, raw in enumerate(_raw_lines(stream), 1):
-                digest.update(raw)
+            for number, raw in enumerate(raw_lines(stream, _MAX_LINE_BYTES), 1):
                 gathered.take(number, raw)
+            digest = sha256_file(path)
         except OSError as exc:
             raise MachineError(f"{path}: reading failed: {exc.strerror or exc}") from exc
     if not gathered.lines:
@@ -65,33 +59,11 @@ def read_predictions(path: Path) -> PredictionsFile:
         raise DataError(f"predictions {str(path)!r}: {reason}", gathered.issues)
     return PredictionsFile(
         path=path,
-        sha256=digest.hexdigest(),
+        sha256=digest,
         lines=tuple(gathered.lines),
         issues=tuple(gathered.issues),
         keys=dict(sorted(gathered.keys.items())),
     )
-
-
-def _opened(path: Path) -> BinaryIO:
-    cause: Exception | None = None
-    try:
-        if stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-            return path.open("rb")
-        reason = "is not a file"
-    except FileNotFoundError as exc:
-        reason, cause = "not found", exc
-    except (OSError, ValueError) as exc:
-        reason, cause = f"can't be read: {getattr(exc, 'strerror', None) or exc}", exc
-    raise DataError(f"predictions {str(path)!r} {reason}") from cause
-
-
-def _raw_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield each line; of one over the limit a first piece that is longer than the limit."""
-    while raw := stream.readline(_MAX_LINE_BYTES + 1):
-        rest = raw
-        while len(rest) > _MAX_LINE_BYTES and not rest.endswith(b"\n"):
-            rest = stream.readline(_MAX_LINE_BYTES + 1)
-        yield raw
 
 
 class _Gathered:
@@ -104,7 +76,10 @@ class _Gathered:
         self._path = str(path)
         self._seen: dict[tuple[str | None, str], int] = {}
 
-    def take(self, number: int, raw: bytes) -> None:
+    def take(self, number: int, raw: bytes | None) -> None:
+        if raw is None:
+            self._refuse("EV101", number, f"the line is longer than {_MAX_LINE_BYTES:,} bytes")
+            return
         content = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
         if not content:
             return
@@ -125,8 +100,6 @@ class _Gathered:
 
 
 def _parse(content: bytes, number: int) -> PredictedLine:
-    if len(content) > _MAX_LINE_BYTES:
-        raise BadLineError("EV101", f"the line is longer than {_MAX_LINE_BYTES:,} bytes")
     try:
         document = parse_json(content.decode())
     except ValueError as exc:  # UnicodeDecodeError is one
