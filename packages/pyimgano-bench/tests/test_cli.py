@@ -140,11 +140,22 @@ def test_a_damaged_cell_is_computed_again(command, one_category, tmp_path, suffi
     assert "1 of 1 cells were there before" in mended
 
 
-def test_other_settings_never_reuse_a_cell(command, one_category):
+def test_other_settings_never_reuse_a_cell_and_say_that_they_replaced_it(command, one_category):
     arguments = ("--manifest-path", one_category, *QUICK, "--output-dir", "out")
-    command(*arguments)
+    _, first, _ = command(*arguments)
     _, out, _ = command(*arguments, "--set", "threshold.quantile=0.5")
     assert "were there before" not in out
+    assert "give way" not in first
+    assert "1 cell of other settings, data or versions in this folder had to give way" in out
+
+
+def test_cells_that_a_command_does_not_name_are_told_of(command, manifest, tmp_path):
+    arguments = ("--manifest-path", manifest, *QUICK, "--output-dir", "out")
+    command(*arguments, "--category", "bolt")
+    _, out, _ = command(*arguments, "--category", "nut")
+    told = "1 cell of other settings in this folder is not in these tables"
+    assert f"- {told}" in out.splitlines()
+    assert told in (tmp_path / "out" / "results.md").read_text()
 
 
 def test_each_seed_has_its_own_cells_and_the_mean_its_spread(command, one_category, tmp_path):

@@ -3,11 +3,19 @@ from pathlib import Path
 from attrs import evolve
 
 from pyimgano_bench.cell import BenchCell, CellError
-from pyimgano_bench.notes import make_notes
-from pyimgano_core.contracts.config import DatasetConfig, FeaturesConfig, ModelConfig, RunConfig
+from pyimgano_bench.notes import folder_notes, make_notes
+from pyimgano_core.contracts.config import (
+    DatasetConfig,
+    FeaturesConfig,
+    ModelConfig,
+    ReviewConfig,
+    RunConfig,
+    ThresholdConfig,
+)
 from pyimgano_core.pipeline import run_category
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
+from pyimgano_core.words import REVIEW_LEGEND
 
 
 def cells_of(manifest, **changes):
@@ -65,20 +73,36 @@ def test_an_unreadable_image_is_counted(maker):
     maker.add_category("bolt")
     (maker.folder / "bolt_good1.png").write_bytes(b"no image")
     notes = make_notes(cells_of(maker.write()))
-    assert any("1 images could not be used, the first: " in note for note in notes)
+    assert any("1 image could not be used, the first: " in note for note in notes)
 
 
 def test_a_missing_threshold_is_told(maker):
     maker.add_category("bolt", train=1)
     notes = make_notes(cells_of(maker.write()))
-    expected = "d/bolt: no threshold, so no false alarms or misses: there are no calibration images"
-    assert expected in notes
+    expected = "d/bolt: image and pixel threshold: there is none: there are no calibration images; add normal"
+    assert 1 == sum(note.startswith(expected) for note in notes)
 
 
 def test_a_threshold_by_another_method_than_was_asked_for_is_told(maker):
     maker.add_category("bolt")
     notes = make_notes(cells_of(maker.write()))
-    expected = (
-        "d/bolt: conformal at alpha 0.01 needs 99 calibration normals and has 2; the threshold is by quantile"
-    )
-    assert 1 == sum(note.startswith(expected) for note in notes)
+    asked = "conformal at alpha 0.01 needs 99 calibration normals and has 2; quantile 0.995 instead"
+    told = f"d/bolt: image and pixel threshold: {asked} (97 more would do"
+    assert 1 == sum(note.startswith(told) for note in notes)
+
+
+def test_groups_and_a_review_band_are_told(maker):
+    maker.add_category("bolt", train=20)
+    review = ReviewConfig(method="quantile", quantile=0.5)
+    cells = cells_of(maker.write(), threshold=ThresholdConfig(method="quantile", review=review))
+    notes = make_notes([evolve(cell, group_count=3) for cell in cells])
+    assert "d/bolt: intervals are over the 3 groups of the test images, not over images" in notes
+    assert REVIEW_LEGEND in notes
+
+
+def test_cells_that_are_not_in_the_tables_are_told():
+    assert () == folder_notes(0, 0)
+    one, many = folder_notes(1, 0), folder_notes(2, 3)
+    assert ("1 cell of other settings in this folder is not in these tables",) == one
+    assert "2 cells of other settings in this folder are not in these tables" == many[0]
+    assert many[1].startswith("3 cells of other settings, data or versions in this folder had to give way")

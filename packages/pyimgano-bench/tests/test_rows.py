@@ -56,16 +56,21 @@ def test_a_row_holds_what_the_report_says(maker, report_of):
     assert (row.aupro_low, row.aupro_high) == (pixel.intervals["aupro"].low, pixel.intervals["aupro"].high)
     assert (row.aupimo, row.tpr_at_fpr) == (pixel.aupimo, results.operating_points["tpr_at_fpr"].value)
     assert ("quantile", certificate.level) == (row.threshold_method, row.certified_level)
-    assert row.reviews == results.review.normal.count + results.review.anomalous.count
+    assert (row.review_normal, row.review_anomalous) == (
+        results.review.normal.count,
+        results.review.anomalous.count,
+    )
+    assert row.reviews == row.review_normal + row.review_anomalous
+    assert (row.aupro_limit, row.saturation) == (pixel.aupro_limit, None)
 
 
 def test_image_auroc_has_delong_s_interval_or_else_one_that_says_anything(one_category, report_of):
     report = report_of(one_category)
-    exact, wide, agreed = (Interval(low=low, high=1.0, level=0.95) for low in (0.8, 0.7, 1.0))
+    exact, wide = (Interval(low=low, high=1.0, level=0.95) for low in (0.8, 0.7))
     undefined = Interval(level=0.95, reason="zero_variance")
     rows = [
         row_of(evolve(report, results=evolve(report.results, auroc_delong=each, intervals={"auroc": other})))
-        for each, other in ((exact, wide), (undefined, wide), (undefined, agreed))
+        for each, other in ((exact, wide), (undefined, wide), (undefined, undefined))
     ]
     expected = [(0.8, 1.0), (0.7, 1.0), (None, None)]
     assert expected == [(row.image_auroc_low, row.image_auroc_high) for row in rows]

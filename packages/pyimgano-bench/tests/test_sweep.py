@@ -78,3 +78,18 @@ def test_a_detector_s_own_error_is_recorded_with_its_class(one_category, tmp_pat
     expected = CellError(type="RuntimeError", message="shapes can't be multiplied", exit_code=4)
     assert [expected] == [cell.error for cell in done.cells]
     assert ["p on parts/bolt, seed 0"] == told
+
+
+def test_groups_of_the_test_images_are_counted(maker, tmp_path):
+    for index in range(8):
+        maker.add("bolt", f"train{index}", split="train")
+    for index in range(4):
+        maker.add("bolt", f"good{index}", split="test", label=0, group_id=f"lot{index // 2}")
+        maker.add("bolt", f"bad{index}", defect=True)
+    suite = Suite(
+        detectors=(DetectorEntry(label="p"),),
+        datasets=(DatasetEntry(label="parts", dataset={"manifest_path": str(maker.write())}),),
+    )
+    plan = make_plan(suite, FILTERS, Path())
+    (cell,) = run_sweep(plan, tmp_path, {}, SilentProgress(), lambda *_: None).cells
+    assert 2 + 4 == cell.group_count

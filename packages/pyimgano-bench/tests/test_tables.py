@@ -76,6 +76,7 @@ def test_a_mean_over_seeds_shows_their_spread():
     table, means = text_report(results(*rows)).split("\n\n")
     assert "seed" in table.splitlines()[0]
     assert "0.9827 ± 0.0071" in means
+    assert means.startswith("mean over categories, ± std over 2 seeds")
 
 
 def test_data_sets_are_named_where_there_are_several():
@@ -123,3 +124,38 @@ def test_markdown_names_can_not_break_the_table():
     text = markdown_report(results(evolve(FULL, category="a|b\n<img src=x>"), notes=["*x* | [y](z)"]))
     assert r"| a\|b \<img src=x\> |" in text
     assert r"- \*x\* \| \[y\](z)" in text
+
+
+def test_a_review_band_stands_beside_the_misses_in_every_table():
+    row = evolve(FULL, reviews=9, review_normal=3, review_anomalous=6)
+    document = results(row, BARE)
+    header, line, bare, *_ = text_report(document).splitlines()
+    assert header.split()[-4:] == ["misses", "review", "fit", "s"]
+    assert line.split()[-5:] == ["2/20", "3/10", "+", "6/20", "3.2"]
+    assert ["-", "-"] == bare.split()[-2:]
+    assert "| 2/20 | 3/10 + 6/20 | 3.2 |" in markdown_report(document)
+    assert ("3", "6") == tuple(read_csv(document)[0][name] for name in ("review_normal", "review_anomalous"))
+
+
+def test_without_a_review_band_there_is_no_column_for_it():
+    assert "review" not in text_report(results(FULL))
+
+
+def test_limits_are_named_and_au_spro_is_there_where_it_was_asked_for():
+    row = evolve(FULL, aupro_limit=0.05, saturation=0.5, au_spro=0.8125)
+    cells, means = text_report(results(row, BARE)).split("\n\n")
+    assert "AUPRO@0.05  AU-sPRO@0.05" in cells.splitlines()[0]
+    assert "AUPRO@0.05" in means.splitlines()[0]
+    assert "0.8125" in cells.splitlines()[1]
+    assert "0.8125 (1 of 2)" in means
+    assert "AU-sPRO" not in text_report(results(evolve(row, saturation=None, au_spro=None)))
+
+
+def test_limits_that_differ_are_not_told_as_one():
+    rows = [evolve(FULL, aupro_limit=0.3), evolve(FULL, category="nut", aupro_limit=0.05)]
+    assert "@" not in text_report(results(*rows))
+
+
+def test_an_interval_without_width_is_not_taken_for_certainty():
+    row = evolve(FULL, image_auroc=1.0, image_auroc_low=1.0, image_auroc_high=1.0)
+    assert "[" not in text_report(results(row))

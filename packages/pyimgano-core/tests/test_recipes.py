@@ -51,7 +51,18 @@ def test_settings_lie_over_overrides_and_these_over_the_file(tmp_path):
 def test_an_unknown_key_of_an_override_is_named():
     with pytest.raises(ConfigError) as caught:
         load_run_config(None, ["model.nam=padim"])
-    assert ("$.model.nam: unknown key; did you mean 'name'?",) == caught.value.problems
+    assert ("$.model.nam: unknown key; did you mean 'name'? (from --set)",) == caught.value.problems
+
+
+def test_the_file_is_blamed_for_its_own_mistakes_alone(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("seed = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(path, ["model.nam=padim"])
+    assert "c.toml" not in str(caught.value)
+    path.write_text('seed = "1"\n')
+    with pytest.raises(ConfigError, match=r"c\.toml: .*from --set"):
+        load_run_config(path, ["model.nam=padim"])
 
 
 def test_without_a_file_the_overrides_are_the_config():

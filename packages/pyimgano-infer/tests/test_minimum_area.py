@@ -26,7 +26,7 @@ def test_smaller_regions_have_no_line_round_them_in_the_picture(run_infer, make_
         folder = tmp_path / f"area-{area}"
         config = make_config(minimum_area=area, folder=folder)
         run_infer("--infer-config", config, "--overlays", folder, spots)
-        with Image.open(next(folder.glob("*_spots.jpg"))) as picture:
+        with Image.open(next(folder.glob("*_spots_*.jpg"))) as picture:
             return np.asarray(picture).astype(int)
 
     changed = np.abs(overlay(5) - overlay(4)).max(axis=2)  # (8, 8)

@@ -74,3 +74,16 @@ def test_a_picture_that_jpeg_can_t_hold_is_a_png(size, suffix):
     encode(np.zeros((*size, 3), dtype=np.uint8), stream, suffix_for(size))
     assert suffix == suffix_for(size)
     assert size[::-1] == Image.open(stream).size
+
+
+def test_a_picture_for_review_shows_where_to_look_though_nothing_reaches_the_threshold():
+    faint = hot_corner() / 4  # half of the threshold: clear, as a rule
+    assert np.array_equal(GREY, draw(GREY, faint, 1.0))
+    picture = draw(GREY, faint, 1.0, for_review=True)
+    assert (picture[:6, :6] != GREY[:6, :6]).all(axis=2).all()
+    assert np.array_equal(GREY[8:, 8:], picture[8:, 8:])
+    assert not white(picture).any()
+
+
+def test_a_picture_for_review_that_reaches_the_threshold_is_as_any_other():
+    assert np.array_equal(draw(GREY, hot_corner(), 1.0), draw(GREY, hot_corner(), 1.0, for_review=True))

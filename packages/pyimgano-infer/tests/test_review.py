@@ -145,3 +145,12 @@ def test_a_band_without_a_threshold_gives_no_verdict(run_infer, make_config, ima
     assert [None] * 3 == labels(done)
     assert "has no threshold" in done.err
     assert "review" not in done.err
+
+
+def test_the_names_of_overlays_tell_verdict_and_score(run_infer, make_config, images, tmp_path):
+    run_infer("--infer-config", make_config(review=0.3), "--overlays", tmp_path / "seen", *images)
+    assert [
+        "000000_51_normal_0.2.jpg",
+        "000001_102_review_0.4.jpg",
+        "000002_204_anomalous_0.8.jpg",
+    ] == sorted(path.name for path in (tmp_path / "seen").iterdir())

@@ -37,28 +37,39 @@ def test_thresholds_are_told_with_method_and_minimum_area(make_config):
     assert [
         "part image 0.5 quantile - -",
         "part review 0.25 quantile - -",
-        "part pixel 0.75 quantile - 5",
+        "part pixel 0.75 quantile 5 -",
     ] == table(make_config(review=0.25, pixel_threshold=0.75, minimum_area=5))
 
 
 @pytest.mark.parametrize(
     ("certificate", "told"),
     [
-        ({"target": 0.01, "level": 0.0098}, "0.0098"),
-        ({"level": 0.01, "confidence": 0.95}, "0.01 (confidence 0.95)"),
-        ({"target": 0.01, "level": 0.0476, "reason": "too_few_normals"}, "0.0476 (too_few_normals)"),
-        ({"reason": "method_assumes_a_distribution"}, "none: method_assumes_a_distribution"),
-        ({}, "none"),
+        ({"target": 0.01, "level": 0.0098}, "0.98 % on average"),
+        ({"level": 0.01, "confidence": 0.95}, "1 % with 95 % confidence"),
+        ({"reason": "fixed_by_config"}, "none: the threshold was fixed and not calibrated"),
     ],
 )
-def test_the_certified_rate_is_told_or_why_there_is_none(edit_config, certificate, told):
+def test_the_certified_rate_is_told_in_words_or_why_there_is_none(edit_config, certificate, told):
     config = edit_config(lambda part: part["threshold"]["provenance"].update(certificate=certificate))
-    assert f"part image 0.5 quantile {told} -" == table(config)[0]
+    assert f"part image 0.5 quantile - {told}" == table(config)[0]
 
 
-def test_a_method_that_took_another_s_place_is_told(edit_config):
-    config = edit_config(lambda part: part["threshold"]["provenance"].update(requested="conformal"))
-    assert "part image 0.5 quantile, not conformal - -" == table(config)[0]
+def test_a_method_that_took_another_s_place_is_told_with_the_reason(edit_config):
+    step = {
+        "method": "conformal",
+        "reason": "too_few_normals",
+        "message": "too few",
+        "needed": 9,
+        "available": 5,
+    }
+
+    def replace(part):
+        part["threshold"]["provenance"].update(requested="conformal", quantile=0.9, fallbacks=[step])
+
+    config = edit_config(replace)
+    assert "part image 0.5 quantile 0.9, not conformal - -" == table(config)[0]
+    told = describe(verify(config)).split("\n\n")[2]
+    assert "part: image threshold: too few; quantile 0.9 instead (4 more would do, or ask" in told
 
 
 def test_a_threshold_without_a_value_says_why(edit_config):
@@ -66,7 +77,32 @@ def test_a_threshold_without_a_value_says_why(edit_config):
         part["threshold"].update(value=None)
         part["threshold"]["provenance"].update(reason="no_calibration_images")
 
-    assert "part image - quantile: no_calibration_images - -" == table(edit_config(remove))[0]
+    config = edit_config(remove)
+    assert "part image - quantile - -" == table(config)[0]
+    assert "image threshold: there is none: there are no calibration images" in describe(verify(config))
+
+
+def test_a_self_test_passed_or_failed_or_was_not_run(make_config, edit_config, tmp_path):
+    def shift(part):
+        part["self_test"]["score"] += 0.25
+
+    def remove(part):
+        del part["self_test"]
+
+    def state(config):
+        return describe(verify(config)).splitlines()[1].split(maxsplit=2)[1:]
+
+    assert ["yes", "passed"] == state(make_config(folder=tmp_path / "whole"))
+    failed = edit_config(shift)
+    assert ["NO", "FAILED"] == state(failed)
+    assert "category 'part': self-test failed: the score of" in problems(failed)["part"]
+    assert ["yes", "none"] == state(edit_config(remove))
+
+
+def test_a_checkpoint_that_is_missing_has_no_self_test(make_config, tmp_path):
+    config = make_config("bolt")
+    (tmp_path / "run" / "checkpoints" / "bolt" / "model.onnx").unlink()
+    assert "bolt NO not run" == " ".join(describe(verify(config)).splitlines()[1].split())
 
 
 def test_json_holds_the_whole_provenance(run_infer, config):

@@ -1,13 +1,17 @@
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
 
 from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.report import ReviewCounts
+from pyimgano_core.metrics import observed_rate
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
 from pyimgano_workbench.html import render_html
+from pyimgano_workbench.lines import CALIBRATION, read_lines
 from pyimgano_workbench.training import train
 
 HOSTILE = "a\u2028b\x85<script>.png"  # both split lines, as `str.splitlines` sees them
@@ -64,3 +68,22 @@ def test_a_category_that_failed_is_told_with_its_reason(finished):
     assert "<tr><td>nut</td><td>no images</td></tr>" in page_of(
         finished, failed_categories={"nut": "no images"}
     )
+
+
+def test_the_calibration_images_that_set_the_threshold_are_listed(finished):
+    table = page_of(finished).partition("highest-scored calibration images")[2].partition("</table>")[0]
+    lines = read_lines(finished.folder, "part", CALIBRATION)
+    expected = {line["input"] for line in lines}
+    assert expected
+    assert expected == set(re.findall(r"<tr><td>(.*?)</td>", table))
+
+
+def test_the_overview_tells_what_waits_for_a_person_beside_the_misses(finished):
+    report = finished.report.per_category["part"]
+    counts = ReviewCounts(normal=observed_rate(3, 4), anomalous=observed_rate(1, 4))
+    changed = evolve(report, results=evolve(report.results, review=counts))
+    assert "<th>review</th>" not in page_of(finished)
+    page = page_of(finished, per_category={"part": changed})
+    assert "<th>misses</th><th>review</th>" in page
+    assert "<td>3/4 + 1/4</td>" in page
+    assert "neither false alarms nor misses" in page

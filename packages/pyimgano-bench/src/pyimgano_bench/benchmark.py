@@ -11,7 +11,7 @@ from attrs import define
 from pyimgano_bench import __version__
 from pyimgano_bench.cell import CELLS
 from pyimgano_bench.environment import describe_machine
-from pyimgano_bench.notes import make_notes
+from pyimgano_bench.notes import folder_notes, make_notes
 from pyimgano_bench.results import BenchResults, macro_means
 from pyimgano_bench.rows import make_row
 from pyimgano_bench.sweep import Sweep, run_sweep
@@ -71,7 +71,7 @@ def run_benchmark(
         pyimgano_version=__version__,
         rows=rows,
         means=macro_means(rows),
-        notes=make_notes(sweep.cells),
+        notes=(*make_notes(sweep.cells), *folder_notes(sweep.others, sweep.replaced)),
         settings={"suite": unstructure(suite), "overrides": overrides},
         versions=versions,
         machine=describe_machine(),

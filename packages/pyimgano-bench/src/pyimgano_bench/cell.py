@@ -56,6 +56,7 @@ class BenchCell:
     """One cell, and its files: a line per test image, and the sketch that intervals are computed from.
 
     `report` is what training would report of the category. It and the files are null where the cell failed.
+    `group_count` counts the groups of the scored test images; null where none has a group.
     """
 
     KIND: ClassVar[str] = "pyimgano.bench_cell"
@@ -77,6 +78,7 @@ class BenchCell:
     metric_sketch: CellFile | None = None
     seconds: dict[str, float] = field(factory=dict)
     error: CellError | None = None
+    group_count: int | None = None
     versions: dict[str, str | None] = field(factory=dict)
 
 
@@ -143,6 +145,15 @@ def read_valid_cell(folder: Path, slug: str, key: str) -> BenchCell | None:
     if cell.key != key or cell.status != "ok" or cell.report is None:
         return None
     return cell if all(_is_whole(folder, file) for file in (cell.per_image, cell.metric_sketch)) else None
+
+
+def holds_other_result(folder: Path, slug: str, key: str) -> bool:
+    """Return whether a finished cell stands there under another key: of other settings, data or versions."""
+    try:
+        cell = read_artifact(folder / f"{slug}.json", BenchCell)
+    except ArtifactError:
+        return False
+    return cell.key != key and cell.status == "ok"
 
 
 def _is_whole(folder: Path, file: CellFile | None) -> bool:

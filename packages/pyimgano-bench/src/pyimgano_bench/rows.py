@@ -17,6 +17,7 @@ PIXEL_METRICS = {
     "pixel_ap": "pixel_average_precision",
     "pixel_f1_max": "pixel_f1_max",
     "aupro": "aupro",
+    "au_spro": "au_spro",
     "aupimo": "aupimo",
 }
 METRICS = (*IMAGE_METRICS, *PIXEL_METRICS)
@@ -32,10 +33,12 @@ class Row:
 
     `false_alarms` of `normal_count` normal test images and `misses` of `anomaly_count` anomalous ones are
     counted at the deployed `threshold`, over the images that have a score; an image in the review band is
-    neither, and `reviews` counts those. `certified_level` is the false-alarm rate that the threshold is
-    certain to keep, with `certified_confidence`, or on average where that is null. `tpr_at_fpr`, `fpr_at_tpr`
-    and `normals_passed` are oracles: their thresholds are chosen on the test labels. `pixel_subset` says
-    which images the pixel metrics are of.
+    neither, and `reviews` counts those, `review_normal` of them normal and `review_anomalous` anomalous.
+    `certified_level` is the false-alarm rate that the threshold is certain to keep, with
+    `certified_confidence`, or on average where that is null. `tpr_at_fpr`, `fpr_at_tpr` and `normals_passed`
+    are oracles: their thresholds are chosen on the test labels. `pixel_subset` says which images the pixel
+    metrics are of, and `aupro_limit` where AUPRO and AU-sPRO end. With a `group_count`, intervals are over so
+    many groups of test images.
     """
 
     dataset: str
@@ -80,6 +83,12 @@ class Row:
     threshold_method: str | None = None
     certified_level: float | None = None
     certified_confidence: float | None = None
+    review_normal: int | None = None
+    review_anomalous: int | None = None
+    au_spro: float | None = None
+    aupro_limit: float | None = None
+    saturation: float | None = None
+    group_count: int | None = None
 
 
 def make_row(cell: BenchCell) -> Row:
@@ -104,6 +113,7 @@ def make_row(cell: BenchCell) -> Row:
         fit_seconds=cell.seconds.get("fit"),
         total_seconds=round(sum(cell.seconds.values()), 3),
         split_fingerprint=report.split_fingerprint.sha256,
+        group_count=cell.group_count,
         reasons=_reasons(report),
     )
 
@@ -113,6 +123,7 @@ def _metrics(results: Results) -> dict[str, Any]:
     values = {name: getattr(results, source) for name, source in IMAGE_METRICS.items()}
     values |= {name: getattr(pixel, source, None) for name, source in PIXEL_METRICS.items()}
     values |= {name: point.value for name, point in results.operating_points.items() if name in ORACLES}
+    values |= {name: getattr(pixel, name, None) for name in ("aupro_limit", "saturation")}
     aupro = pixel.intervals.get("aupro") if pixel is not None else None
     return values | _ends("image_auroc", results.auroc_interval) | _ends("aupro", aupro)
 
@@ -134,7 +145,8 @@ def _verdicts(results: Results) -> dict[str, Any]:
     values = _rate("false_alarm_rate", "false_alarms", "normal_count", results.false_alarm_rate)
     values |= _rate("miss_rate", "misses", "anomaly_count", results.miss_rate)
     if results.review is not None:
-        values["reviews"] = results.review.normal.count + results.review.anomalous.count
+        normal, anomalous = results.review.normal.count, results.review.anomalous.count
+        values |= {"reviews": normal + anomalous, "review_normal": normal, "review_anomalous": anomalous}
     return values
 
 
@@ -153,9 +165,9 @@ def _reasons(report: CategoryReport) -> dict[str, str]:
     points = results.operating_points.items()
     reasons |= {name: point.reason for name, point in points if name in ORACLES and point.reason is not None}
     for name, source in PIXEL_METRICS.items():
-        if pixel is None:
+        if pixel is None and name != "au_spro":  # which only some ask for
             reasons[name] = gate.reason or "not_computed"
-        elif source in pixel.reasons:
+        elif pixel is not None and source in pixel.reasons:
             reasons[name] = pixel.reasons[source]
     if report.threshold.value is None:
         reasons["threshold"] = report.threshold.provenance.reason or "no_threshold"

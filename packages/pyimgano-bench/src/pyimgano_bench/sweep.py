@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from attrs import define, evolve
 
@@ -14,6 +14,7 @@ from pyimgano_bench.cell import (
     cell_config,
     cell_key,
     cell_slug,
+    holds_other_result,
     read_valid_cell,
     write_cell,
     write_per_image,
@@ -24,6 +25,7 @@ from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import DataError, ExitCode, PyimganoError, UsageError
 from pyimgano_core.pipeline import run_category
 from pyimgano_core.preparation import prepare_dataset
+from pyimgano_core.thresholds import count_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from pyimgano_bench.plan import Contender, Plan, Round
     from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
+
+Before = Literal["nothing", "same", "other"]  # what a cell's file held
 
 # Of a detector that can't do its work; anything else is a bug of this program and ends it.
 _CELL_FAILURES = (PyimganoError, RuntimeError, ValueError, MemoryError)
@@ -47,10 +51,16 @@ class ErrorSink(Protocol):
 
 @define(frozen=True, kw_only=True)
 class Sweep:
-    """All cells of a plan, in its order, and how many of them had been computed before."""
+    """All cells of a plan, in its order, and what their files held before.
+
+    `reused` of them had been computed before. `replaced` took the place of a result of other settings, data
+    or versions. `others` are finished cells in the same folder that the plan does not have.
+    """
 
     cells: tuple[BenchCell, ...]
     reused: int
+    replaced: int = 0
+    others: int = 0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,7 +94,14 @@ def run_sweep(
     runner = _Runner(plan.base, output / CELLS, versions, progress, on_error)
     outcomes = (outcome for round_ in plan.rounds for outcome in runner.run_round(round_))
     found = list(progress.track(outcomes, "cells", plan.cell_count))
-    return Sweep(cells=tuple(cell for cell, _ in found), reused=sum(reused for _, reused in found))
+    own = {f"{_slug(cell)}.json" for cell, _ in found}
+    before = [state for _, state in found]
+    return Sweep(
+        cells=tuple(cell for cell, _ in found),
+        reused=before.count("same"),
+        replaced=before.count("other"),
+        others=sum(path.name not in own for path in (output / CELLS).glob("*.json")),
+    )
 
 
 class _Runner:
@@ -102,15 +119,15 @@ class _Runner:
         self._progress = progress
         self._on_error = on_error
 
-    def run_round(self, round_: Round) -> Iterator[tuple[BenchCell, bool]]:
-        """Yield the round's cells, and whether each had been computed before."""
+    def run_round(self, round_: Round) -> Iterator[tuple[BenchCell, Before]]:
+        """Yield the round's cells, and what each one's file held before."""
         try:
             prepared = _prepare(round_, self._base, self._progress)
         except PyimganoError as exc:
             self._on_error(f"{round_.dataset}, seed {round_.seed}", exc)
             for name in round_.categories:
                 for contender in round_.contenders:
-                    yield self._fail(self._blank(round_, contender, name), exc), False
+                    yield self._fail(self._blank(round_, contender, name), exc), "nothing"
             return
         for name in round_.categories:
             for contender in round_.contenders:
@@ -129,21 +146,22 @@ class _Runner:
             versions=self._versions,
         )
 
-    def _fill(self, cell: BenchCell, contender: Contender, prepared: Prepared) -> tuple[BenchCell, bool]:
+    def _fill(self, cell: BenchCell, contender: Contender, prepared: Prepared) -> tuple[BenchCell, Before]:
         category = next((c for c in prepared.categories if c.split.category == cell.category), None)
         if category is None:
-            return self._fail(cell, DataError(f"category {cell.category!r} has no usable record")), False
+            return self._fail(cell, DataError(f"category {cell.category!r} has no usable record")), "nothing"
         config = cell_config(contender.config, cell.category)
         key = cell_key(config, self._base, category, prepared, self._versions)
         cell, slug = evolve(cell, key=key), _slug(cell)
         standing = read_valid_cell(self._folder, slug, key)
         if standing is not None:
-            return standing, True
+            return standing, "same"
+        before: Before = "other" if holds_other_result(self._folder, slug, key) else "nothing"
         try:
             run = run_category(category, prepared, config, self._base, self._progress)
         except _CELL_FAILURES as exc:
             self._on_error(_place(cell), exc)
-            return self._fail(cell, exc), False
+            return self._fail(cell, exc), before
         cell = evolve(
             cell,
             status="ok",
@@ -151,9 +169,10 @@ class _Runner:
             per_image=write_per_image(self._folder, slug, run.predictions),
             metric_sketch=write_sketch(self._folder, slug, run.sketch),
             seconds=run.seconds,
+            group_count=count_groups([line.group_id for line in run.predictions if line.score is not None]),
         )
         write_cell(self._folder, slug, cell)
-        return cell, False
+        return cell, before
 
     def _fail(self, cell: BenchCell, error: BaseException) -> BenchCell:
         code = error.exit_code if isinstance(error, PyimganoError) else ExitCode.SOME_INPUTS_FAILED

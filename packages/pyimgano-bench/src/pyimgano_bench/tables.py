@@ -11,6 +11,7 @@ from attrs import fields
 
 from pyimgano_bench.rows import Row
 from pyimgano_core.cli.app import format_table
+from pyimgano_core.words import NONE, number, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,42 +67,63 @@ def csv_report(results: BenchResults) -> str:
     return stream.getvalue()
 
 
+def _metric_titles(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the title of each metric with its limit; AU-sPRO only where it was asked for."""
+    limits = {row.aupro_limit for row in rows if row.aupro_limit is not None}
+    limit = f"@{limits.pop():g}" if len(limits) == 1 else ""
+    titles = {**_TITLES, "aupro": f"{_TITLES['aupro']}{limit}"}
+    if any(row.saturation is not None for row in rows):
+        titles["au_spro"] = f"AU-sPRO{limit}"
+    return titles
+
+
 def _cells_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
-    """A row per cell; data set and seed only where there are several."""
-    several = [name for name in ("dataset", "seed") if len({getattr(row, name) for row in results.rows}) > 1]
-    titles = [*several, "category", "detector", *_TITLES.values()]
-    titles += ["threshold", "false alarms", "misses", "fit s"]
-    return titles, [_cells_row(row, several) for row in results.rows]
+    """A row per cell; data set and seed only where there are several, `review` only with a review band."""
+    rows = results.rows
+    several = [name for name in ("dataset", "seed") if len({getattr(row, name) for row in rows}) > 1]
+    metrics = _metric_titles(rows)
+    has_band = any(row.reviews is not None for row in rows)
+    titles = [*several, "category", "detector", *metrics.values(), "threshold", "false alarms", "misses"]
+    titles += [*(["review"] if has_band else []), "fit s"]
+    return titles, [_cells_row(row, several, list(metrics), has_band=has_band) for row in rows]
 
 
-def _cells_row(row: Row, several: Sequence[str]) -> list[str]:
+def _cells_row(row: Row, several: Sequence[str], metrics: Sequence[str], *, has_band: bool) -> list[str]:
     return [
         *(str(getattr(row, name)) for name in several),
         row.category,
         row.detector,
-        _auroc(row),
-        *(_number(getattr(row, metric)) for metric in list(_TITLES)[1:]),
-        "-" if row.threshold is None else f"{row.threshold:.4g}",
+        *(_metric(row, name) for name in metrics),
+        NONE if row.threshold is None else f"{row.threshold:.4g}",
         _share(row.false_alarms, row.normal_count),
         _share(row.misses, row.anomaly_count),
-        "-" if row.fit_seconds is None else f"{row.fit_seconds:.1f}",
+        *([_review(row)] if has_band else []),
+        NONE if row.fit_seconds is None else f"{row.fit_seconds:.1f}",
     ]
 
 
-def _auroc(row: Row) -> str:
-    """Return image AUROC with its interval, `0.9812 [.964, .993]`."""
-    ends = (row.image_auroc_low, row.image_auroc_high)
-    text = _number(row.image_auroc)
-    if None in ends:
-        return text
-    return f"{text} [{', '.join(f'{end:.3f}'.removeprefix('0') for end in ends)}]"
+def _metric(row: Row, name: str) -> str:
+    """Return a number, image AUROC with its interval."""
+    if name == "image_auroc":
+        return with_interval(row.image_auroc, row.image_auroc_low, row.image_auroc_high)
+    return number(getattr(row, name))
+
+
+def _review(row: Row) -> str:
+    """Return `10/14 + 32/40`, as training does."""
+    if row.reviews is None:
+        return NONE
+    normal = _share(row.review_normal, row.normal_count)
+    return f"{normal} + {_share(row.review_anomalous, row.anomaly_count)}"
 
 
 def _means_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
     several = len({means.dataset for means in results.means}) > 1
-    titles = [*(["dataset"] if several else []), "mean over categories", *_TITLES.values()]
-    return titles, [
-        [*([means.dataset] if several else []), means.detector, *(_mean(means, name) for name in _TITLES)]
+    seeds = max((len(means.seeds) for means in results.means), default=0)
+    title = "mean over categories" + (f", ± std over {seeds} seeds" if seeds > 1 else "")
+    metrics = _metric_titles(results.rows)
+    return [*(["dataset"] if several else []), title, *metrics.values()], [
+        [*([means.dataset] if several else []), means.detector, *(_mean(means, name) for name in metrics)]
         for means in results.means
     ]
 
@@ -109,7 +131,7 @@ def _means_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
 def _mean(means: DetectorMeans, metric: str) -> str:
     """Return `0.9812 ± 0.0040 (3 of 5)`: the share where categories are missing, the spread over seeds."""
     mean: Mean = means.means[metric]
-    text = _number(mean.value)
+    text = number(mean.value)
     if mean.std is not None:
         text += f" ± {mean.std:.4f}"
     if 0 < len(mean.categories) < means.category_count:
@@ -117,12 +139,8 @@ def _mean(means: DetectorMeans, metric: str) -> str:
     return text
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
 def _share(part: int | None, whole: int | None) -> str:
-    return "-" if part is None else f"{part}/{whole}"
+    return NONE if part is None else f"{part}/{whole}"
 
 
 def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -112,3 +112,18 @@ def test_every_refused_value_is_told_at_once():
         "$.threshold.quantile",
     } == {problem.partition(":")[0] for problem in problems_of(document)}
     assert 7 == len(problems_of(document))
+
+
+def test_the_tail_of_evt_holds_its_alpha_in_the_review_band_too():
+    problem = "must be above 'alpha' (0.1) with method = \"evt\", not 0.05"
+    assert [f"$.threshold.review.tail_fraction: {problem}"] == problems_of(
+        {"threshold": {"review": {"method": "evt", "tail_fraction": 0.05}}}
+    )
+    structure({"threshold": {"review": {"method": "evt"}}}, RunConfig, known_only=True)
+
+
+def test_a_fixed_review_band_has_a_width():
+    threshold = {"method": "fixed", "value": 0.5, "review": {"method": "fixed", "value": 0.5}}
+    assert ["$.threshold.review: must begin below 'value' (0.5), not at 0.5"] == problems_of(
+        {"threshold": threshold}
+    )

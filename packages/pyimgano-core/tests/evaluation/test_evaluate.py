@@ -340,3 +340,32 @@ def test_images_of_one_group_are_not_independent_so_auroc_has_no_delong_interval
         for samples in (prepared.split.test, own, shared)
     ]
     assert [None, None, "grouped_images"] == reasons
+
+
+def test_resamples_that_all_agree_give_no_interval(prepare):
+    prepared = prepare(normal=6, anomalous=6)
+    results = run(prepared, map(perfect, prepared.split.test)).results
+    assert (None, "zero_variance") == (results.intervals["auroc"].low, results.intervals["auroc"].reason)
+    assert "zero_variance" == results.pixel_metrics.intervals["aupro"].reason
+
+
+def test_rates_of_images_that_share_groups_have_no_interval(prepare):
+    prepared = prepare(normal=3, anomalous=2)
+    samples = tuple(evolve(s, record=evolve(s.record, group_id="lot")) for s in prepared.split.test)
+    grouped = evolve(prepared, split=evolve(prepared.split, test=samples))
+    evaluation = run(grouped, map(flat, [0.1, 0.2, 0.9, 0.4, 0.6]), threshold=0.5, pixel=0.5)
+    rates = [
+        evaluation.results.false_alarm_rate,
+        evaluation.results.miss_rate,
+        evaluation.thresholds.image.provenance.test_rate,
+        evaluation.thresholds.pixel.provenance.test_rate,
+    ]
+    assert {"grouped_images"} == {rate.interval.reason for rate in rates}
+    assert [1, 1, 1, 1] == [rate.count for rate in rates]
+
+
+def test_constant_maps_are_flagged(prepare):
+    prepared = prepare(normal=2, anomalous=2)
+    pixels = run(prepared, map(flat, [0.5] * 4)).results.pixel_metrics
+    assert ("constant_scores",) == pixels.flags["pixel_auroc"]
+    assert 0.5 == pixels.pixel_f1_max_threshold

@@ -4,7 +4,6 @@ from functools import reduce
 
 from pyimgano_core.contracts.metric import MetricValue
 from pyimgano_core.metrics import (
-    PerImageOverlapAccumulator,
     PixelAccumulator,
     PixelDecisionAccumulator,
     SaturatedOverlapAccumulator,
@@ -51,15 +50,6 @@ def pixels_by_options(shards):
 def decisions(shards):
     result = _accumulate(lambda: PixelDecisionAccumulator(THRESHOLD), shards).result()
     return {"pro": result.pro, "iou": result.iou, "f1": result.f1}
-
-
-def per_image(shards):
-    accumulators = []
-    for number, shard in enumerate(shards):
-        accumulators.append(PerImageOverlapAccumulator(*LOG_LIMITS))
-        for index, (scores, mask) in enumerate(shard):
-            accumulators[-1].update(f"{number}-{index}", scores, mask)
-    return _by_rank(_merge(accumulators).result())
 
 
 def saturated(shards, regions=whole_annotation, enough=lambda area: max(1, int(SATURATION * area))):

@@ -4,14 +4,14 @@ from attrs import evolve
 
 from pyimgano_core.metrics import (
     ScoredImage,
-    SketchAccumulator,
     SketchOptions,
     _bootstrap,
     bootstrap,
     bootstrap_difference,
-    make_sketch,
     sketch_metrics,
 )
+
+from .sketching import make_sketch
 
 SIDE = 8
 
@@ -40,10 +40,7 @@ def with_maps(seed, count=20, shift=1.0):
 
 
 def full_sketch(data, pixel_threshold=1.0, saturation=0.5):
-    accumulator = SketchAccumulator(pixel_threshold=pixel_threshold, saturation=saturation)
-    for image in data:
-        accumulator.update(image)
-    return accumulator.result()
+    return make_sketch(data, pixel_threshold=pixel_threshold, saturation=saturation)
 
 
 def draws(sketch, replicates=200):
@@ -80,6 +77,21 @@ def test_groups_are_drawn_whole():
     assert np.array_equal(counts[:, 0], counts[:, 2])
     assert np.array_equal(counts[:, 3], counts[:, 4])
     assert not np.array_equal(counts[:, 0], counts[:, 1])
+
+
+def test_an_image_without_a_group_is_in_no_group_of_its_name():
+    counts = draws(sketch_of(range(6), [0, 0, 0, 1, 1, 1], [None, "0", "0", None, None, None]))
+    assert np.array_equal(counts[:, 1], counts[:, 2])
+    assert not np.array_equal(counts[:, 0], counts[:, 1])
+
+
+def test_a_sketch_can_be_grouped_anew_and_an_empty_word_is_no_group():
+    scores, labels = range(6), [0, 0, 0, 1, 1, 1]
+    grouped = sketch_of(scores, labels, ["a", "a", None, "b", "b", None])
+    regrouped = evolve(sketch_of(scores, labels), groups=grouped.groups)
+    assert ["a", "a", "", "b", "b", ""] == grouped.groups.tolist()
+    assert np.array_equal(draws(grouped), draws(regrouped))
+    assert not np.array_equal(draws(sketch_of(scores, labels)), draws(regrouped))
 
 
 def test_groups_of_copies_give_wider_intervals_than_if_they_were_independent():
@@ -197,9 +209,9 @@ def test_only_the_same_images_and_saturations_can_be_compared():
     data = with_maps(0)
     with pytest.raises(ValueError, match="'names' differ"):
         bootstrap_difference(make_sketch(data), make_sketch(data[1:]), seed=0)
-    relabelled = [evolve(image, anomalous=not image.anomalous) for image in data]
+    sketch = make_sketch(data)
     with pytest.raises(ValueError, match="'anomalous' differ"):
-        bootstrap_difference(make_sketch(data), make_sketch(relabelled), seed=0)
+        bootstrap_difference(sketch, evolve(sketch, anomalous=~sketch.anomalous), seed=0)
     with pytest.raises(ValueError, match="'saturation' differ"):
         bootstrap_difference(full_sketch(data), full_sketch(data, saturation=0.2), seed=0)
 
@@ -215,8 +227,6 @@ def test_numbers_out_of_range_are_refused(wrong):
     [
         ("aupro_limit", 0.0),
         ("aupro_limit", 1.1),
-        ("aupimo_limits", (1e-4, 1e-5)),
-        ("aupimo_limits", (0.0, 1e-4)),
         ("false_alarm_limit", -0.1),
         ("miss_limit", 1.0),
     ],
@@ -224,3 +234,9 @@ def test_numbers_out_of_range_are_refused(wrong):
 def test_limits_out_of_range_are_refused(name, value):
     with pytest.raises(ValueError, match=name):
         SketchOptions(**{name: value})
+
+
+@pytest.mark.parametrize("limits", [(1e-4, 1e-5), (0.0, 1e-4)])
+def test_limits_of_aupimo_that_do_not_rise_within_0_and_1_are_refused(limits):
+    with pytest.raises(ValueError, match="limits of AUPIMO"):
+        SketchOptions(aupimo_limits=limits)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from pyimgano_core.metrics import compare_delong, delong
+from pyimgano_core.metrics import NonFiniteScoresError, compare_delong, delong
 
 rows = st.integers(2, 12).flatmap(
     lambda n: st.tuples(*[st.lists(st.integers(0, 5), min_size=n, max_size=n) for _ in range(2)])
@@ -74,3 +74,26 @@ def test_equal_scores_differ_by_nothing_and_have_no_interval():
 def test_too_few_of_a_label_give_no_interval_and_a_reason(labels, reason):
     assert reason == delong([1, 2, 3], labels).interval.reason
     assert reason == compare_delong([1, 2, 3], [3, 1, 2], labels).interval.reason
+
+
+def test_a_score_that_is_not_finite_is_an_error_that_names_its_image():
+    names, labels, good, bad = ["a.png", "b.png"], [0, 1], [1.0, 2.0], [0.5, np.nan]
+    for call in (
+        lambda **known: delong(bad, labels, **known),
+        lambda **known: compare_delong(bad, good, labels, **known),
+        lambda **known: compare_delong(good, bad, labels, **known),
+    ):
+        with pytest.raises(NonFiniteScoresError, match=r"'b\.png'"):
+            call(names=names)
+        with pytest.raises(NonFiniteScoresError, match="'image 1'"):
+            call()
+        with pytest.raises(ValueError, match="names"):
+            call(names=names[:1])
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 2], [[0, 1, 1]]])
+def test_labels_that_are_no_row_of_zeros_and_ones_as_long_as_the_scores_are_refused(labels):
+    with pytest.raises(ValueError, match="label"):
+        delong([1, 2, 3], labels)
+    with pytest.raises(ValueError, match="label"):
+        compare_delong([1, 2, 3], [3, 2, 1], labels)

@@ -255,3 +255,16 @@ def test_an_undefined_rate_has_a_reason_and_an_impossible_one_is_refused(metric)
     for rate in (-0.1, 1.1, math.nan):
         with pytest.raises(ValueError, match="rate"):
             metric([0.0, 1.0], [0, 1], rate)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_integers_that_float64_can_not_tell_apart_are_refused(dtype):
+    largest = 2**53
+    kept = np.array([largest - 1, largest], dtype)
+    assert MetricValue(value=1.0) == auroc(kept, [0, 1])
+    with pytest.raises(ValueError, match=r"9007199254740993: beyond 2\*\*53"):
+        auroc(kept + dtype(1), [0, 1])
+    with pytest.raises(ValueError, match=r"beyond 2\*\*53"):
+        auroc([-largest - 1, 0], [0, 1])
+    with pytest.raises(TypeError, match="64 bits"):
+        auroc([2**64, 0], [0, 1])

@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from pyimgano_core.metrics import clopper_pearson
+from pyimgano_core.metrics import clopper_pearson, observed_rate
 
 
 @given(st.integers(1, 5000), st.data(), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
@@ -26,8 +27,14 @@ def test_no_trials_give_no_interval_and_a_reason():
 
 
 @pytest.mark.parametrize(
-    ("successes", "trials", "level"), [(3, 2, 0.9), (-1, 2, 0.9), (1, 2, 1.0), (1, 2, 0.0)]
+    ("successes", "trials", "level"),
+    [(3, 2, 0.9), (-1, 2, 0.9), (1.5, 3, 0.9), (1, 3.0, 0.9), (1, 2, 1.0), (1, 2, 0.0)],
 )
 def test_impossible_numbers_are_refused(successes, trials, level):
-    with pytest.raises(ValueError, match=r"count|level"):
-        clopper_pearson(successes, trials, level=level)
+    for function in (clopper_pearson, observed_rate):
+        with pytest.raises(ValueError, match=r"count|level"):
+            function(successes, trials, level=level)
+
+
+def test_counts_may_be_of_any_integer_type():
+    assert clopper_pearson(1, 3) == clopper_pearson(np.int64(1), np.uint8(3))

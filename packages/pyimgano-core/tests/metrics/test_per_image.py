@@ -2,11 +2,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pyimgano_core.metrics import NonFiniteScoresError, PerImageOverlapAccumulator
+from pyimgano_core.metrics import NonFiniteScoresError, PixelAccumulator
 
 LEVELS = st.integers(-3, 3).map(lambda level: level / 4)
 SHAPES = st.sampled_from([(4, 4), (3, 7)])
@@ -25,10 +26,14 @@ def data_sets(draw):
 
 
 def accumulate(images, limits=(0.05, 0.6)):
-    accumulator = PerImageOverlapAccumulator(*limits)
-    for image in images:
-        accumulator.update(*image)
+    accumulator = PixelAccumulator(aupimo_limits=limits)
+    for name, scores, mask in images:
+        accumulator.update(scores, mask, name=name)
     return accumulator
+
+
+def measure(images, limits=(0.05, 0.6)):
+    return accumulate(images, limits).result().aupimo
 
 
 def slow_area(scores, mask, normals, low, high):
@@ -48,7 +53,7 @@ def slow_area(scores, mask, normals, low, high):
 @settings(deadline=None)
 @given(data_sets(), st.sampled_from([(0.05, 0.6), (0.01, 1.0), (0.3, 0.4)]))
 def test_areas_equal_an_integral_over_all_thresholds(images, limits):
-    result = accumulate(images, limits).result()
+    result = measure(images, limits)
     normals = [scores for _, scores, mask in images if not mask.any()]
     expected = {
         name: slow_area(scores, mask, normals, *limits) for name, scores, mask in images if mask.any()
@@ -60,26 +65,26 @@ def test_areas_equal_an_integral_over_all_thresholds(images, limits):
 @settings(deadline=None)
 @given(data_sets(), st.randoms(use_true_random=False))
 def test_order_and_shards_change_no_bit(images, random):
-    expected = accumulate(images).result()
+    expected = measure(images)
     shuffled = random.sample(images, len(images))
     cut = random.randint(0, len(images))
     left, right = accumulate(shuffled[:cut]), accumulate(shuffled[cut:])
     right.merge(left)
-    assert expected == right.result()
-    assert list(expected.images) == list(right.result().images)
+    assert expected == right.result().aupimo
+    assert list(expected.images) == list(right.result().aupimo.images)
 
 
 @settings(deadline=None)
 @given(data_sets())
 def test_a_strictly_increasing_transform_changes_no_value(images):
     moved = [(name, np.exp(scores.astype(np.float64)), mask) for name, scores, mask in images]
-    assert accumulate(images).result() == accumulate(moved).result()
+    assert measure(images) == measure(moved)
 
 
 def test_undefined_is_a_reason_and_no_value():
     clean, defect = np.zeros((1, 1), bool), np.ones((1, 1), bool)
-    assert accumulate([("a", np.ones((1, 1)), clean)]).result().mean.reason == "no_positive_pixels"
-    assert accumulate([("a", np.ones((1, 1)), defect)]).result().mean.reason == "no_normal_images"
+    assert measure([("a", np.ones((1, 1)), clean)]).mean.reason == "no_positive_pixels"
+    assert measure([("a", np.ones((1, 1)), defect)]).mean.reason == "no_normal_images"
 
 
 def test_scores_that_are_not_finite_are_an_error_that_names_the_image():
@@ -98,6 +103,32 @@ def test_a_name_that_is_taken_is_refused():
 @pytest.mark.parametrize("limits", [(0.0, 0.1), (0.1, 0.1), (0.1, 1.1)])
 def test_limits_that_differ_or_make_no_sense_are_refused(limits):
     with pytest.raises(ValueError, match="limits"):
-        PerImageOverlapAccumulator(*limits)
+        PixelAccumulator(aupimo_limits=limits)
     with pytest.raises(ValueError, match="differ"):
-        PerImageOverlapAccumulator().merge(PerImageOverlapAccumulator(1e-5, 1e-3))
+        accumulate([], (1e-5, 1e-4)).merge(accumulate([], (1e-5, 1e-3)))
+
+
+@settings(deadline=None)
+@given(data_sets(), arrays(np.float32, (3, 3), elements=LEVELS))
+def test_an_anomalous_image_with_an_empty_mask_raises_no_false_alarms_and_has_no_value(images, scores):
+    accumulator, expected = accumulate(images), measure(images)
+    empty = np.zeros((3, 3), bool)
+    accumulator.update(scores, empty, anomalous=True)
+    assert expected == accumulator.result().aupimo
+    as_normal = accumulate([*images, ("normal", scores, empty)]).result()
+    assert evolve(as_normal, aupimo=expected) == accumulator.result()
+
+
+def test_the_label_agrees_with_the_mask_where_both_say_the_same():
+    images = [("a", np.ones((2, 2)), np.eye(2, dtype=bool)), ("b", np.ones((2, 2)), np.zeros((2, 2), bool))]
+    labelled = PixelAccumulator(aupimo_limits=(0.05, 0.6))
+    for name, scores, mask in images:
+        labelled.update(scores, mask, name=name, anomalous=bool(mask.any()))
+    assert accumulate(images).result() == labelled.result()
+
+
+def test_a_normal_image_whose_mask_is_not_empty_is_refused_and_adds_nothing():
+    accumulator = PixelAccumulator()
+    with pytest.raises(ValueError, match="'a' is labelled normal"):
+        accumulator.update(np.ones((1, 1)), np.ones((1, 1), bool), name="a", anomalous=False)
+    assert PixelAccumulator().result() == accumulator.result()

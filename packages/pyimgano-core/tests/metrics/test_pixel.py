@@ -2,6 +2,7 @@ import json
 import math
 import os
 import tracemalloc
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from pyimgano_core.contracts.metric import MetricValue
 from pyimgano_core.errors import MachineError
 from pyimgano_core.metrics import (
     NonFiniteScoresError,
-    PerImageOverlapAccumulator,
     PixelAccumulator,
     SaturatedOverlapAccumulator,
     _bags,
     auroc,
+    average_precision,
     f1_max,
 )
 
@@ -99,20 +100,32 @@ def test_au_spro_equals_a_loop_over_all_thresholds(images, limit, saturation):
     assert saturation == result.saturation
 
 
+@pytest.mark.parametrize(("saturation", "area"), [(0.7, 90), (0.29, 100), (0.1, 30), (0.07, 100)])
+def test_a_share_of_a_region_is_that_of_the_decimal_that_was_written(saturation, area):
+    enough = int(Fraction(str(saturation)) * area)
+    scores = np.zeros((1, 2 * area))
+    mask = np.zeros((1, 2 * area), bool)
+    mask[:, :area] = True
+    found = {}
+    for flagged in (enough - 1, enough):
+        scores[:, :flagged] = 1
+        found[flagged] = accumulate([(scores, mask)], 1.0, saturation=saturation).result().au_spro.value
+    assert found[enough] == pytest.approx(1.0, abs=1e-15)
+    assert found[enough - 1] < 1 - 1e-3
+
+
 @settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.3, 0.5]))
-def test_one_pass_gives_what_separate_accumulators_give(images, saturation):
+def test_options_add_their_own_metric_and_change_no_other(images, saturation):
     result = accumulate(images, saturation=saturation, aupimo_limits=LIMITS).result()
     plain = accumulate(images).result()
     assert plain == evolve(result, au_spro=None, saturation=None, aupimo=None)
-    saturated, overlap = SaturatedOverlapAccumulator(0.3), PerImageOverlapAccumulator(*LIMITS)
-    for number, (scores, mask) in enumerate(images):
+    saturated = SaturatedOverlapAccumulator(0.3)
+    for scores, mask in images:
         labels, count = label_regions(mask)
         regions = [labels == label for label in range(1, count + 1)]
         saturated.update(scores, regions, [max(1, int(saturation * region.sum())) for region in regions])
-        overlap.update(str(number), scores, mask)
     assert saturated.result() == result.au_spro
-    assert overlap.result() == result.aupimo
 
 
 @settings(deadline=None)
@@ -313,6 +326,7 @@ def test_golden_maps_give_the_values_of_independent_implementations(limit):
     assert result.pixel_auroc.value == pytest.approx(expected["pixel_auroc"], abs=1e-12)
     assert result.pixel_average_precision.value == pytest.approx(expected["pixel_ap"], abs=1e-12)
     assert auroc(scores, labels).value == pytest.approx(expected["image_auroc"], abs=1e-12)
+    assert average_precision(scores, labels).value == pytest.approx(expected["image_ap"], abs=1e-12)
     best = f1_max(scores, labels)
     assert best.value == pytest.approx(expected["image_f1max"], abs=1e-12)
     assert best.threshold == expected["image_f1max_threshold"]
@@ -338,7 +352,7 @@ def test_a_full_disk_is_an_error_that_says_where_and_what_to_do(monkeypatch):
         accumulator.update(np.zeros((1, 1)), np.zeros((1, 1), bool))
     expected = accumulator.result()
     with Path("/dev/full").open("r+b", buffering=0) as full, monkeypatch.context() as patch:
-        patch.setattr(accumulator._bags._file, "_file", full)
+        patch.setattr(accumulator._bags._spool._file, "_file", full)
         with pytest.raises(MachineError, match="TMPDIR"):
             accumulator.update(np.zeros((9, 9)), np.zeros((9, 9), bool))
     assert expected == accumulator.result()

@@ -39,7 +39,6 @@ HOLDS = {
         it.names_the_largest_best_threshold,
     ),
     real.pixels_by_options: (*RANKED, it.is_one_on_perfect_maps),
-    real.per_image: (*RANKED, it.is_one_on_perfect_maps),
     real.saturated: (*RANKED, it.is_one_on_perfect_maps, it.knows_constant_scores),
     real.decisions: (*ALWAYS, it.is_one_on_perfect_maps),
     real.rates: RANKED,

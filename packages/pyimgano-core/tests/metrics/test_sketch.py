@@ -20,7 +20,6 @@ from pyimgano_core.metrics import (
     f1_max,
     fpr_at_tpr,
     load_sketch,
-    make_sketch,
     merge_sketches,
     normals_passed,
     quantile_edges,
@@ -29,6 +28,8 @@ from pyimgano_core.metrics import (
     tpr_at_fpr,
 )
 from pyimgano_core.metrics._sketch_edges import edges_for
+
+from .sketching import make_sketch
 
 NAMES = [field.name for field in fields(Sketch)]
 THRESHOLD = 0.75
@@ -53,25 +54,31 @@ def images(count=6, side=12, levels=None, seed=0):
     return [scored(index, rng, side + index % 3, levels) for index in range(count)]
 
 
+def unmasked(image):
+    return evolve(image, mask=np.zeros_like(image.mask))
+
+
 def sketch_of(data, minimum_area=1, **options):
-    accumulator = SketchAccumulator(
-        pixel_threshold=THRESHOLD, minimum_area=minimum_area, saturation=SATURATION, **options
+    return make_sketch(
+        data, pixel_threshold=THRESHOLD, minimum_area=minimum_area, saturation=SATURATION, **options
+    )
+
+
+def exact_pixels(data, options=SketchOptions()):  # noqa: B008 - it is frozen
+    accumulator = PixelAccumulator(
+        options.aupro_limit, saturation=SATURATION, aupimo_limits=options.aupimo_limits
     )
     for image in data:
-        accumulator.update(image)
+        accumulator.update(image.scores, image.mask, name=image.name, anomalous=image.anomalous)
     return accumulator.result()
 
 
 def exact(data, options=SketchOptions(), minimum_area=1):  # noqa: B008 - it is frozen
     """All metrics of a sketch by name, each from the exact functions and accumulators."""
-    accumulator = PixelAccumulator(
-        options.aupro_limit, saturation=SATURATION, aupimo_limits=options.aupimo_limits
-    )
     decisions = PixelDecisionAccumulator(THRESHOLD, minimum_area)
     for image in data:
-        accumulator.update(image.scores, image.mask, name=image.name)
         decisions.update(image.scores, image.mask)
-    pixel, decided = accumulator.result(), decisions.result()
+    pixel, decided = exact_pixels(data, options), decisions.result()
     scores, labels = [image.score for image in data], [image.anomalous for image in data]
     names = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro", "au_spro")
     metrics = {name: getattr(pixel, name) for name in names} | {
@@ -105,11 +112,13 @@ def same(first, second):
     st.sampled_from([(1e-5, 1e-4), (1e-3, 0.2), (0.1, 1.0)]),
     st.sampled_from([0.0, 0.4, 0.7]),
     st.sampled_from([1, 4]),
+    st.sampled_from([1, 5]),
 )
 def test_all_metrics_are_exact_where_defects_have_few_distinct_scores(
-    seed, levels, limit, aupimo_limits, share, minimum_area
+    seed, levels, limit, aupimo_limits, share, minimum_area, first_masked
 ):
     data = images(count=8, levels=levels, seed=seed)
+    data = [unmasked(image) if index < first_masked else image for index, image in enumerate(data)]
     options = SketchOptions(
         aupro_limit=limit, aupimo_limits=aupimo_limits, false_alarm_limit=share, miss_limit=share
     )
@@ -164,7 +173,38 @@ def test_an_image_that_is_refused_leaves_nothing_behind():
         accumulator.update(evolve(bad, mask=None))
     with pytest.raises(ValueError, match="share a name"):
         accumulator.update(evolve(bad, name=good.name))
+    with pytest.raises(ValueError, match="image '1' is labelled normal"):
+        accumulator.update(evolve(bad, anomalous=False))
+    with pytest.raises(ValueError, match="NUL"):
+        accumulator.update(evolve(bad, name="0\0"))
+    with pytest.raises(ValueError, match="NUL"):
+        accumulator.update(evolve(bad, group="a\0b"))
     assert same(make_sketch([good]), accumulator.result())
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [0, 1, -4, np.int64(1), 2.0, "4", [0.5, 0.5], [1.0, 0.0], [0.0, np.nan], [0.0, np.inf], [[0.0, 1.0]]],
+)
+def test_edges_that_are_no_number_and_no_ascending_row_are_refused(edges):
+    with pytest.raises(ValueError, match="edges"):
+        SketchAccumulator(edges=edges)
+
+
+def test_the_number_of_edges_or_the_edges_may_be_of_any_integer_or_number_type():
+    data = images()
+    assert same(make_sketch(data, edges=64), make_sketch(data, edges=np.int64(64)))
+    assert [0.0, 1.0] == make_sketch(data, edges=[0, 1]).edges.tolist()
+    assert len(quantile_edges(np.arange(9.0), 2)) == 2
+    with pytest.raises(ValueError, match="edges"):
+        quantile_edges([1.0], 1)
+
+
+def test_edges_are_the_accumulators_own():
+    edges = np.array([0.0, 1.0])
+    accumulator = SketchAccumulator(edges=edges)
+    edges[:] = 7
+    assert [0.0, 1.0] == accumulator.result().edges.tolist()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +278,15 @@ def test_aupimo_needs_a_normal_image_and_the_other_pixel_metrics_do_not():
     actual = sketch_metrics(sketch_of([image for image in images() if image.anomalous]))
     assert "no_normal_images" == actual["aupimo"].reason
     assert actual["aupro"].value is not None
+
+
+def test_an_anomalous_image_with_an_empty_mask_is_no_normal_image_to_aupimo():
+    data = [
+        image if index else unmasked(evolve(image, anomalous=True)) for index, image in enumerate(images(2))
+    ]
+    actual = sketch_metrics(make_sketch(data))
+    assert "no_normal_images" == actual["aupimo"].reason
+    assert exact_pixels(data).aupimo.mean == actual["aupimo"]
 
 
 def test_metrics_that_a_sketch_was_not_made_for_are_left_out():

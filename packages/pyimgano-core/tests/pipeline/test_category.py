@@ -250,3 +250,26 @@ def test_a_category_with_nothing_to_test_has_no_ratio(write_dataset):
     _, prepared = prepare(manifest)
     split = evolve(prepared.categories[0].split, test=())
     assert summarize_split(split).test_anomaly_ratio is None
+
+
+def test_a_region_that_no_image_can_hold_is_told(write_dataset):
+    manifest = write_dataset(train=6, val=3, normal=1, anomalous=1)
+    config, prepared = prepare(manifest, threshold=ThresholdConfig(pixel_minimum_area=64 * 64 + 1))
+    [*_, warning] = run(config, prepared, manifest).report.pixel_threshold.provenance.warnings
+    assert "3 of 3 calibration images have fewer pixels than threshold.pixel_minimum_area = 4097" in warning
+
+
+def test_the_provenance_names_the_run_and_the_images(finished):
+    report = finished["run"].report
+    for threshold in (report.threshold, report.pixel_threshold):
+        origin = threshold.provenance
+        assert (report.checkpoint.sha256, report.split_fingerprint.sha256, 0, 6) == (
+            origin.checkpoint_sha256,
+            origin.split_sha256,
+            origin.seed,
+            origin.calibration_distinct_count,
+        )
+        assert {"pyimgano-core", "numpy", "onnxruntime", "pillow"} == set(origin.versions)
+        assert (6, 4) == (origin.calibration_rate.total, origin.test_rate.total)
+        assert origin.calibration_sha256 is not None
+        assert origin.score_reduction

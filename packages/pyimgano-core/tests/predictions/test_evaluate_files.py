@@ -271,7 +271,8 @@ def test_two_files_for_one_map_are_told(predict, tmp_path):
     folder.mkdir(parents=True)
     np.save(folder / "000.npy", np.zeros((SIDE, SIDE), np.float32))
     Image.new("L", (SIDE, SIDE)).save(folder / "000.png")
-    [issue] = run(predictions, manifest, maps=tmp_path / "maps").report.issues
+    issue, missing = run(predictions, manifest, maps=tmp_path / "maps").report.issues
+    assert "EV303" == missing.code
     assert ("EV302", True) == (issue.code, "fits 000.npy and 000.png" in issue.message)
 
 
@@ -345,7 +346,7 @@ def test_the_lines_categories_are_measured_apart_and_one_can_be_chosen(tmp_path)
     predictions = write_lines(tmp_path / "p.jsonl", lines)
     assert ("a", "b") == run(predictions).report.categories
     assert ("b",) == run(predictions, category="b").report.categories
-    with pytest.raises(UsageError, match="no line of category 'c'"):
+    with pytest.raises(UsageError, match="has no category 'c'; choose from 'a', 'b'"):
         run(predictions, category="c")
 
 
@@ -464,3 +465,37 @@ def test_a_sketch_of_each_category_is_given(predict, tmp_path):
 def test_the_same_files_give_the_same_report(predict):
     manifest, predictions = predict()
     assert to_json(run(predictions, manifest).report) == to_json(run(predictions, manifest).report)
+
+
+def test_maps_that_are_missing_among_others_are_named(predict):
+    manifest, predictions = predict(normal=2, anomalous=2, change=lambda lines: [
+        lines[0], {key: value for key, value in lines[1].items() if key != "anomaly_map"}, *lines[2:],
+    ])  # fmt: skip
+    result = run(predictions, manifest)
+    [issue] = [issue for issue in result.report.issues if issue.code == "EV303"]
+    assert "part/normal/001.png" in issue.message
+    assert 4 == result.exit_code
+
+
+def test_a_category_that_no_line_names_is_told_with_the_choices(tmp_path):
+    lines = [{"path": "a.png", "score": 0.5, "label": 1, "category": "cup"}]
+    with pytest.raises(UsageError, match="has no category 'cap'; choose from 'cup'"):
+        run(write_lines(tmp_path / "p.jsonl", lines), category="cap")
+
+
+def test_without_files_it_is_not_known_whether_calibration_images_were_fitted(tmp_path):
+    tests = [{"path": f"{i}.png", "score": i / 10, "label": i % 2} for i in range(6)]
+    normals = [{"path": f"n{i}.png", "score": i / 200} for i in range(120)]
+    result = run(
+        write_lines(tmp_path / "p.jsonl", tests),
+        threshold=ThresholdConfig(),
+        calibration=write_lines(tmp_path / "c.jsonl", normals),
+    )
+    origin = only(result).threshold.provenance
+    assert (None, None, "unknown_images", None) == (
+        origin.disjoint_from_train,
+        origin.disjoint_from_test,
+        origin.certificate.reason,
+        origin.score_resolution,
+    )
+    assert "without --manifest there are no masks" == only(result).pixel_metrics_status.message

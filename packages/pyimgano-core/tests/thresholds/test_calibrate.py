@@ -201,3 +201,24 @@ def test_scores_that_are_no_numbers_are_an_error(bad):
 def test_maps_instead_of_scores_are_an_error():
     with pytest.raises(ValueError, match=r"one per image \(N,\), not \(2, 2\)"):
         calibrate(np.zeros((2, 2)), CalibrationRule(), source="val")
+
+
+def test_copies_certify_nothing():
+    copies = threshold_of(120, distinct=119).provenance
+    assert (None, "duplicate_images", 119) == (
+        copies.certificate.level,
+        copies.certificate.reason,
+        copies.calibration_distinct_count,
+    )
+    assert "grouped_images" == copies.calibration_rate.interval.reason
+    assert certificate_of(120, distinct=120) == certificate_of(120)
+
+
+def test_images_that_may_have_been_fitted_certify_nothing():
+    assert (0.01, None, None, "unknown_images") == certificate_of(120, disjoint_from_train=None)
+
+
+def test_scores_at_the_end_of_their_type_give_no_threshold():
+    scores = np.full(200, np.finfo(np.float32).max)
+    threshold = calibrate(scores, CalibrationRule(method="quantile"), source="val")
+    assert (None, "scores_too_large") == (threshold.value, threshold.provenance.reason)

@@ -123,3 +123,15 @@ def test_the_summary_describes_the_scores():
 
 def test_no_scores_have_no_summary():
     assert summarize(np.empty(0, np.float32)) is None
+
+
+def test_a_score_that_is_nan_has_no_verdict():
+    with pytest.raises(ValueError, match="NaN"):
+        verdict(float("nan"), 0.5)
+
+
+def test_images_that_are_not_independent_have_a_rate_without_an_interval():
+    rate = false_positive_rate([0.1, 0.9], 0.5, independent=False)
+    assert (1, 2, 0.5, None, "grouped_images") == (
+        rate.count, rate.total, rate.rate, rate.interval.low, rate.interval.reason,
+    )  # fmt: skip

@@ -140,7 +140,7 @@ def _manifest(manifest: Path, root: Path | None, notices: Counter[str]) -> Itera
     base = None if root is None else root.absolute()
     for entry in read_manifest(manifest):
         for issue in entry.issues:
-            if issue.severity is not Severity.ERROR:
+            if issue.severity is Severity.WARNING:
                 notices[f"{manifest}: {issue.name}: {issue.message}"] += 1
         if entry.record is not None:
             sample = resolve(entry.record, folder, base)

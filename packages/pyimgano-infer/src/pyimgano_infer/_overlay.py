@@ -26,18 +26,23 @@ def draw(
     anomaly_map: NDArray[np.float32],
     threshold: float | None,
     minimum_area: int = 1,
+    *,
+    for_review: bool = False,
 ) -> NDArray[np.uint8]:
     """Return the image with its anomaly map on top: the hotter, the more opaque.
 
     With a positive pixel threshold the colours mean the same in every picture of a category: half of the
     threshold and less is clear, the threshold is the middle, and a white line runs round each region that
-    reaches it and is large enough. Without one, the colours run from the map's own minimum to its maximum.
+    reaches it and is large enough. An image for review may stay below it everywhere, and a person must see
+    where to look: its scale begins lower, so that its own highest value has at least the middle colour.
+    Without a threshold, the colours run from the map's own minimum to its maximum.
 
     Args:
         image: (H, W, 3).
         anomaly_map: (H, W).
         threshold: the pixel threshold, on the map's scale.
         minimum_area: the least area of a region, in pixels.
+        for_review: whether the image is in the review band.
 
     Returns:
         (H, W, 3).
@@ -45,7 +50,8 @@ def draw(
     Raises:
         MachineError: there is a minimum area, and scikit-image is not installed.
     """
-    heat = _heat(anomaly_map, threshold)  # (H, W), 0..1
+    middle = threshold if threshold is None or not for_review else min(threshold, float(anomaly_map.max()))
+    heat = _heat(anomaly_map, middle)  # (H, W), 0..1
     opacity = (_MOST_OPAQUE * heat)[:, :, None]
     colour = _PALETTE[(heat * 255).astype(np.uint8)]  # (H, W, 3)
     picture: NDArray[np.uint8] = (image * (1 - opacity) + colour * opacity + 0.5).astype(np.uint8)
@@ -55,10 +61,10 @@ def draw(
     return picture
 
 
-def _heat(anomaly_map: NDArray[np.float32], threshold: float | None) -> NDArray[np.float32]:
+def _heat(anomaly_map: NDArray[np.float32], middle: float | None) -> NDArray[np.float32]:
     low, span = float(anomaly_map.min()), float(anomaly_map.max() - anomaly_map.min())
-    if threshold is not None and threshold > 0:
-        low, span = threshold / 2, threshold
+    if middle is not None and middle > 0:
+        low, span = middle / 2, middle
     heat: NDArray[np.float32] = np.clip((anomaly_map - low) / (span or 1.0), 0, 1).astype(np.float32)
     return heat
 

@@ -23,6 +23,7 @@ from pyimgano_infer._output import writing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pyimgano_core.contracts.prediction import Label
     from pyimgano_core.contracts.region import Region
 
 _STEM_CHARACTERS = 60
@@ -83,14 +84,15 @@ def predict(job: Job, *, outputs: Outputs) -> Prediction:
     result = score_file(job.item.path, scorer=job.model.scorer, preprocessing=job.model.preprocessing)
     if isinstance(result, Failure):
         return _line(job, error=result)
+    label = verdict(result.score, job.model.threshold, job.model.review_threshold)
     try:
-        overlay = _save_overlay(job, job.model, result, outputs)
+        overlay = _save_overlay(job, job.model, result, label, outputs)
     except ImageError as exc:  # the file vanished or changed since it was scored
         return _line(job, error=Failure(code=exc.code, message=str(exc)))
     return _line(
         job,
         score=result.score,
-        label=verdict(result.score, job.model.threshold, job.model.review_threshold),
+        label=label,
         image_size=result.size,
         anomaly_map=_save_map(job, result.anomaly_map, outputs),
         overlay=overlay,
@@ -134,7 +136,10 @@ def _save_map(job: Job, anomaly_map: NDArray[np.float32], outputs: Outputs) -> S
     return StoredArray(path=_relative(path, outputs), shape=shape, dtype=str(anomaly_map.dtype))
 
 
-def _save_overlay(job: Job, model: Model, result: ScoredImage, outputs: Outputs) -> str | None:
+def _save_overlay(
+    job: Job, model: Model, result: ScoredImage, label: Label | None, outputs: Outputs
+) -> str | None:
+    """Keep the picture; its name tells the verdict and the score, `000012_part_review_2.31.jpg`."""
     if outputs.overlays is None:
         return None
     from pyimgano_infer._overlay import draw, encode, suffix_for  # noqa: PLC0415 - only where it is asked for
@@ -142,8 +147,15 @@ def _save_overlay(job: Job, model: Model, result: ScoredImage, outputs: Outputs)
     image = read_image(job.item.path, sixteen_bit_range=model.preprocessing.sixteen_bit_range)  # (H, W, 3)
     if image.shape[:2] != result.size:
         raise ImageError("changed", job.item.path, "changed while it was read; score it again")
-    path = outputs.overlays / file_name(job, suffix_for(result.size))
-    picture = draw(image, result.anomaly_map, model.pixel_threshold, model.minimum_area)
+    told = "" if label is None else f"_{label}"
+    path = outputs.overlays / file_name(job, f"{told}_{result.score:.4g}{suffix_for(result.size)}")
+    picture = draw(
+        image,
+        result.anomaly_map,
+        model.pixel_threshold,
+        model.minimum_area,
+        for_review=label == "review",
+    )
     with writing(path), atomic_writer(path) as stream:
         encode(picture, stream, path.suffix)
     return _relative(path, outputs)

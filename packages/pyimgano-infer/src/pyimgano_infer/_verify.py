@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from pyimgano_core.cli.app import format_table
-from pyimgano_core.contracts.threshold import Certificate, Threshold
+from pyimgano_core.contracts.threshold import Threshold
 from pyimgano_core.errors import ArtifactError
 from pyimgano_core.scoring import NonFiniteScoreError, check_self_test
+from pyimgano_core.words import certified_in_words, gather, method_in_words, threshold_caveats
 from pyimgano_infer._config import choose_categories, read_config
 from pyimgano_infer._models import Models
 
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 class Verified:
     """What was found for one category; `problem` is None where all is well.
 
+    `self_test_passed` is None where there is no self-test, or the checkpoint could not be loaded for it.
     `thresholds` are `image` and, where there are any, `review` and `pixel`, with their provenance.
     """
 
     category: str
     self_test: bool
+    self_test_passed: bool | None
     threshold: float | None
     pixel_threshold: float | None
     thresholds: dict[str, Threshold]
@@ -52,14 +55,11 @@ def verify(path: Path, category: str | None = None) -> tuple[Verified, ...]:
 
 def _verify_one(path: Path, config: InferConfig, name: str) -> Verified:
     entry = config.per_category[name]
-    problem = None
-    try:
-        _try(path, config, name, entry)
-    except (ArtifactError, NonFiniteScoreError) as exc:
-        problem = str(exc)
+    passed, problem = _try(path, config, name, entry)
     return Verified(
         category=name,
         self_test=entry.self_test is not None,
+        self_test_passed=passed,
         threshold=entry.threshold.value,
         pixel_threshold=None if entry.pixel_threshold is None else entry.pixel_threshold.value,
         thresholds=_thresholds(entry),
@@ -67,27 +67,47 @@ def _verify_one(path: Path, config: InferConfig, name: str) -> Verified:
     )
 
 
-def _try(path: Path, config: InferConfig, name: str, entry: CategoryModel) -> None:
-    model = Models(path, config, (name,)).load(name)
-    if entry.self_test is not None:
+def _try(path: Path, config: InferConfig, name: str, entry: CategoryModel) -> tuple[bool | None, str | None]:
+    """Return whether the self-test passed, and what is wrong."""
+    try:
+        model = Models(path, config, (name,)).load(name)
+    except (ArtifactError, NonFiniteScoreError) as exc:
+        return None, str(exc)
+    if entry.self_test is None:
+        return None, None
+    try:
         check_self_test(model.scorer, entry.self_test)
+    except ArtifactError as exc:
+        return False, f"category {name!r}: self-test failed: {str(exc).removeprefix('self-test: ')}"
+    return True, None
 
 
 def describe(found: Iterable[Verified]) -> str:
     """Return what was found for people: a table of the categories and one of their thresholds."""
     found = tuple(found)
     categories = [
-        (entry.category, "yes" if entry.problem is None else "NO", "yes" if entry.self_test else "none")
-        for entry in found
+        (entry.category, "yes" if entry.problem is None else "NO", _self_test(entry)) for entry in found
     ]
     thresholds = [(entry.category, *row) for entry in found for row in _rows(entry)]
-    return (
-        format_table(("category", "verified", "self-test"), categories)
-        + "\n\n"
-        + format_table(
-            ("category", "threshold", "value", "method", "certified rate", "minimum area"), thresholds
-        )
-    )
+    tables = [
+        format_table(("category", "verified", "self-test"), categories),
+        format_table(
+            ("category", "threshold", "value", "method", "minimum area", "certified false-alarm rate"),
+            thresholds,
+        ),
+    ]
+    caveats = gather((entry.category, line) for entry in found for line in _caveats(entry.thresholds))
+    return "\n\n".join([*tables, *(["\n".join(caveats)] if caveats else [])])
+
+
+def _self_test(entry: Verified) -> str:
+    if entry.self_test_passed is None:
+        return "not run" if entry.self_test else "none"
+    return "passed" if entry.self_test_passed else "FAILED"
+
+
+def _caveats(thresholds: dict[str, Threshold]) -> Iterator[str]:
+    return threshold_caveats(thresholds["image"], thresholds.get("pixel"), thresholds.get("review"))
 
 
 def _thresholds(entry: CategoryModel) -> dict[str, Threshold]:
@@ -101,29 +121,13 @@ def _rows(entry: Verified) -> Iterator[tuple[str, ...]]:
             name,
             "-" if threshold.value is None else f"{threshold.value:.6g}",
             _method(threshold),
-            _certified(threshold.provenance.certificate),
             str(threshold.minimum_area) if name == "pixel" else "-",
+            certified_in_words(threshold.provenance.certificate),
         )
 
 
 def _method(threshold: Threshold) -> str:
     origin = threshold.provenance
-    if threshold.value is None and origin.reason is not None:
-        return f"{origin.method}: {origin.reason}"
     if origin.requested in {None, origin.method}:
-        return origin.method
-    return f"{origin.method}, not {origin.requested}"
-
-
-def _certified(certificate: Certificate | None) -> str:
-    """Return the false-positive rate that is certain, or why there is none; `-` where nothing is recorded."""
-    if certificate is None:
-        return "-"
-    if certificate.level is None:
-        return "none" if certificate.reason is None else f"none: {certificate.reason}"
-    facts = []
-    if certificate.confidence is not None:
-        facts.append(f"confidence {certificate.confidence:g}")
-    if certificate.reason is not None:
-        facts.append(certificate.reason)
-    return f"{certificate.level:.4g}" + (f" ({', '.join(facts)})" if facts else "")
+        return method_in_words(origin)
+    return f"{method_in_words(origin)}, not {origin.requested}"

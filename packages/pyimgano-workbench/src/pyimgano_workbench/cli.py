@@ -152,7 +152,7 @@ def _train(config: RunConfig, base: Path, *, export: bool, as_json: bool) -> int
 def _print_result(result: TrainingRun, config: RunConfig, base: Path, *, exported: bool) -> None:
     from pyimgano_workbench.summary import next_command, result_table  # noqa: PLC0415
 
-    click.echo(result_table(result.report))
+    click.echo(result_table(result.report, result.folder))
     click.echo(f"\nrun directory: {result.folder}")
     for name, error in result.errors.items():
         click.echo(f"Error: category {name!r} failed: {error}", err=True)

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
-from pyimgano_workbench.formats import NONE, number
+from pyimgano_core.words import (
+    NONE,
+    REVIEW_LEGEND,
+    counted,
+    gather,
+    groups_in_words,
+    images_in_words,
+    number,
+    outlier_in_words,
+    result_remarks,
+    reviewed,
+    threshold_remarks,
+    with_interval,
+)
+from pyimgano_workbench.lines import CALIBRATION, TEST, group_count, read_lines, scored
 from pyimgano_workbench.rundir import INFER_CONFIG
-from pyimgano_workbench.threshold_words import certificate_in_words, fallback_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.metric import ObservedRate
-    from pyimgano_core.contracts.report import CategoryReport, Results, ReviewCounts, RunReport
+    from pyimgano_core.contracts.report import CategoryReport, Results, RunReport
     from pyimgano_workbench.training import TrainingRun
 
 _HEADER = (
@@ -34,27 +45,30 @@ _HEADER = (
     "false alarms",
     "misses",
 )
-
-
 _REVIEW = "review"
-_DIGITS = 3
-_SHOWN_NAMES = 3
 
 
-def result_table(report: RunReport) -> str:
-    """Return a row per category, the macro average, and a line on whatever a reader must know."""
+def result_table(report: RunReport, folder: Path) -> str:
+    """Return a row per category, the macro average, and a line on whatever a reader must know.
+
+    Args:
+        report: the run.
+        folder: its directory, which holds the lines of its images.
+    """
     categories = report.per_category.values()
-    reviewed = any(category.results.review is not None for category in categories)
-    header = (*_HEADER, _REVIEW) if reviewed else _HEADER
+    has_band = any(category.results.review is not None for category in categories)
+    header = (*_HEADER, _REVIEW) if has_band else _HEADER
     rows = [_row(category)[: len(header)] for category in categories]
     if len(rows) > 1:
         rows.append(_mean_row(report.mean_metrics, len(header)))
-    return "\n".join([format_table(header, rows), *_remarks(report)])
+    told = ((each.category, remark) for each in categories for remark in _remarks_on(each, folder))
+    remarks = [REVIEW_LEGEND] * has_band + gather(told)
+    return "\n".join([format_table(header, rows), *([""] if remarks else []), *remarks])
 
 
 def _mean_row(mean: dict[str, float | None], width: int) -> list[str]:
     names = ("auroc", "average_precision", "pixel_auroc", "aupro")
-    row = ["mean", "", "", "", *(number(mean.get(name), _DIGITS) for name in names)]
+    row = ["mean", "", "", "", *(number(mean.get(name)) for name in names)]
     return row + [""] * (width - len(row))
 
 
@@ -67,66 +81,36 @@ def _row(report: CategoryReport) -> list[str]:
         str(summary.calibration_count),
         str(summary.test_count),
         _auroc(results),
-        number(results.average_precision, _DIGITS),
-        number(pixel.pixel_auroc if pixel else None, _DIGITS),
-        number(pixel.aupro if pixel else None, _DIGITS),
+        number(results.average_precision),
+        number(pixel.pixel_auroc if pixel else None),
+        number(pixel.aupro if pixel else None),
         f"{report.threshold.value:.4g}" if report.threshold.value is not None else NONE,
-        _count(results.false_alarm_rate),
-        _count(results.miss_rate),
-        _review(results.review),
+        counted(results.false_alarm_rate),
+        counted(results.miss_rate),
+        reviewed(results.review),
     ]
 
 
 def _auroc(results: Results) -> str:
-    """Return `0.986 [.971, .998]`."""
-    found, text = results.auroc_interval, number(results.auroc, _DIGITS)
-    if found is None or found.low is None or found.high is None:
-        return text
-    low, high = (f"{end:.{_DIGITS}f}".removeprefix("0") for end in (found.low, found.high))
-    return f"{text} [{low}, {high}]"
+    found = results.auroc_interval
+    return with_interval(results.auroc, *((None, None) if found is None else (found.low, found.high)))
 
 
-def _count(rate: ObservedRate | None) -> str:
-    return NONE if rate is None else f"{rate.count}/{rate.total}"
-
-
-def _review(counts: ReviewCounts | None) -> str:
-    if counts is None:
-        return NONE
-    return f"{counts.normal.count + counts.anomalous.count}/{counts.normal.total + counts.anomalous.total}"
-
-
-def _remarks(report: RunReport) -> list[str]:
-    """Return what must be known, a line each; one that holds for several categories names them together."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for name, category in report.per_category.items():
-        for remark in _remarks_on(category):
-            places[remark].append(name)
-    lines = [f"{_join(names)}: {remark}" for remark, names in places.items()]
-    return ["", *lines] if lines else []
-
-
-def _remarks_on(report: CategoryReport) -> Iterator[str]:
-    gate, provenance = report.pixel_metrics_status, report.threshold.provenance
+def _remarks_on(report: CategoryReport, folder: Path) -> Iterator[str]:
+    gate = report.pixel_metrics_status
     if not gate.enabled or gate.subset == "masked":
         yield gate.message
-    if (fallback := fallback_in_words(provenance)) is not None:
-        yield fallback
-    yield from provenance.warnings
-    if report.threshold.value is None:
-        yield f"no threshold ({provenance.reason})"
-    elif provenance.certificate is not None:
-        yield certificate_in_words(provenance.certificate)
-    if report.review_threshold is not None:
-        yield from report.review_threshold.provenance.warnings
+    yield from threshold_remarks(report.threshold, report.pixel_threshold, report.review_threshold)
+    yield from result_remarks(report.results)
+    if report.threshold.provenance.method != "fixed":
+        outlier = outlier_in_words(scored(read_lines(folder, report.slug, CALIBRATION)))
+        yield from [] if outlier is None else [outlier]
+    groups = group_count(read_lines(folder, report.slug, TEST))
+    if groups is not None:
+        yield groups_in_words(groups)
     if report.failures:
         first = report.failures[0].error.message
-        yield f"{len(report.failures)} images failed, the first: {first}"
-
-
-def _join(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN_NAMES])
-    return shown if len(names) <= _SHOWN_NAMES else f"{shown} and {len(names) - _SHOWN_NAMES} more"
+        yield f"{images_in_words(len(report.failures))} failed, the first: {first}"
 
 
 def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:
@@ -140,7 +124,9 @@ def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:
     test = next((s for s in samples if s.record.split == "test" and s.record.label), samples[0])
     if len(models) > 1:
         command += ["--category", test.record.category]
-    return shlex.join([*command, _from_here(test.image)])
+    text = shlex.join([*command, _from_here(test.image)])
+    has_verdicts = models[test.record.category].threshold.value is not None
+    return text if has_verdicts else f"{text}  # gives scores and no verdicts: there is no threshold"
 
 
 def _from_here(path: Path) -> str:

@@ -1,6 +1,6 @@
 import re
 
-from pyimgano_workbench.html._table import facts_below, folded, in_words, table
+from pyimgano_workbench.html._table import facts_below, folded, in_words, noted_table, table
 
 
 def test_all_text_is_escaped():
@@ -26,3 +26,12 @@ def test_nested_facts_can_stand_in_one_cell():
 
 def test_nothing_is_a_dash():
     assert ["-", "-", "-"] == [in_words(value) for value in (None, [], {})]
+
+
+def test_a_column_of_notes_is_there_only_where_there_is_one():
+    noted = noted_table(("a", "b"), [["x", "y", ""], ["x", "y", "why"]])
+    assert "<th>b</th><th></th>" in noted
+    assert "<td>why</td>" in noted
+    bare = noted_table(("a", "b"), [["x", "y", ""]])
+    assert "<th></th>" not in bare
+    assert "<tr><td>x</td><td>y</td></tr>" in bare

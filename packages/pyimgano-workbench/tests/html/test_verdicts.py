@@ -3,6 +3,7 @@ import re
 import pytest
 from attrs import evolve
 
+from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.metrics import observed_rate
 from pyimgano_workbench.html._verdicts import verdicts_tables
 
@@ -80,3 +81,19 @@ def test_pixel_verdicts_have_the_intervals_that_there_are(results):
     rows = section(verdicts_tables(results), "Pixels at the deployed pixel threshold")
     assert ["PRO: flagged share of a region, mean", "0.7000", "-"] == rows[0]
     assert ["IoU of all pixels", "0.4500", "0.4000 to 0.5000"] == rows[1]
+
+
+def test_rates_of_grouped_images_say_why_they_have_no_interval(results):
+    rates = observed_rate(1, 40, independent=False)
+    rows = section(verdicts_tables(evolve(results, false_alarm_rate=rates)), "At the deployed threshold")
+    assert ["-", "no interval: images of one group are not independent"] == rows[0][3:]
+
+
+def test_a_pixel_verdict_without_width_says_why_and_dropped_regions_are_told_once(results):
+    flat, none = Interval(low=1.0, high=1.0, level=0.95), Interval(level=0.95, reason="minimum_area")
+    pixel = evolve(results.pixel_metrics, intervals={"pixel_iou": flat, "pixel_pro": none})
+    text = verdicts_tables(evolve(results, pixel_metrics=pixel))
+    rows = section(text, "Pixels at the deployed pixel threshold")
+    assert ["-", ""] == rows[0][2:]
+    assert ["-", "no interval: all resamples agree, which bounds nothing"] == rows[1][2:]
+    assert 1 == text.count("know no regions")

@@ -2,71 +2,80 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
+from pyimgano_core.words import (
+    counted,
+    missing_in_words,
+    number,
+    result_remarks,
+    reviewed,
+    threshold_remarks,
+    with_interval,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyimgano_core.contracts.evaluation import CategoryEvaluation, EvaluationReport, PredictionsSource
-    from pyimgano_core.contracts.metric import Interval, ObservedRate
+    from pyimgano_core.contracts.report import Results
     from pyimgano_core.contracts.threshold import Threshold
 
-_HEADER = (
-    "category", "images", "anomalous", "AUROC", "interval", "AP", "F1-max", "pixel AUROC", "AUPRO",
-    "false alarms", "missed", "threshold",
-)  # fmt: skip
 _NONE = "-"
+_SHOWN = 3
 
 
 def describe(report: EvaluationReport) -> str:
-    """Return the table and the remarks."""
-    rows = [_row(each) for each in report.per_category.values()]
+    """Return the table and the remarks; one that holds for several categories names them together."""
+    categories = report.per_category.values()
+    has_band = any(each.results.review is not None for each in categories)
+    rows = [_row(each, has_band=has_band) for each in categories]
     if len(rows) > 1:
-        rows.append(_mean_row(report.mean_metrics))
-    table = format_table(_HEADER, rows)
-    remarks = [line for each in report.per_category.values() for line in _remarks(each)]
-    return "\n".join([table, "", *_sources(report), *remarks])
+        rows.append(_mean_row(report.mean_metrics, has_band=has_band))
+    return "\n".join(
+        [format_table(_header(has_band=has_band), rows), "", *_sources(report), *_all_remarks(report)]
+    )
 
 
-def _row(category: CategoryEvaluation) -> tuple[str, ...]:
+def _header(*, has_band: bool) -> tuple[str, ...]:
+    band = ("review",) if has_band else ()
+    metrics = ("category", "images", "anomalous", "AUROC", "AP", "F1-max", "px AUROC", "AUPRO")
+    return (*metrics, "threshold", "false alarms", "misses", *band)
+
+
+def _row(category: CategoryEvaluation, *, has_band: bool) -> tuple[str, ...]:
     results = category.results
     pixels = results.pixel_metrics
+    threshold = category.threshold.value
     return (
         category.category,
         str(category.test_count - len(category.failures)),
         str(category.test_anomaly_count),
-        _number(results.auroc),
-        _interval(results.auroc_delong),
-        _number(results.average_precision),
-        _number(results.f1_max),
-        _number(None if pixels is None else pixels.pixel_auroc),
-        _number(None if pixels is None else pixels.aupro),
-        _rate(results.false_alarm_rate),
-        _rate(results.miss_rate),
-        _NONE if category.threshold.value is None else f"{category.threshold.value:.6g}",
+        _auroc(results),
+        number(results.average_precision),
+        number(results.f1_max),
+        number(None if pixels is None else pixels.pixel_auroc),
+        number(None if pixels is None else pixels.aupro),
+        _NONE if threshold is None else f"{threshold:.6g}",
+        counted(results.false_alarm_rate),
+        counted(results.miss_rate),
+        *((reviewed(results.review),) if has_band else ()),
     )
 
 
-def _mean_row(mean: dict[str, float | None]) -> tuple[str, ...]:
-    numbers = {name: _number(mean.get(name)) for name in mean}
-    image = ("mean", "", "", numbers["auroc"], "", numbers["average_precision"], numbers["f1_max"])
-    return (*image, numbers["pixel_auroc"], numbers["aupro"], "", "", "")
+def _auroc(results: Results) -> str:
+    interval = results.auroc_interval
+    if interval is None:
+        return number(results.auroc)
+    return with_interval(results.auroc, interval.low, interval.high)
 
 
-def _number(value: float | None) -> str:
-    return _NONE if value is None else f"{value:.4f}"
-
-
-def _interval(interval: Interval | None) -> str:
-    if interval is None or interval.low is None or interval.high is None:
-        return _NONE
-    return f"[{interval.low:.3f}, {interval.high:.3f}]"
-
-
-def _rate(rate: ObservedRate | None) -> str:
-    return _NONE if rate is None else f"{rate.count}/{rate.total}"
+def _mean_row(mean: dict[str, float | None], *, has_band: bool) -> tuple[str, ...]:
+    names = ("auroc", "average_precision", "f1_max", "pixel_auroc", "aupro")
+    rest = ("",) * (4 if has_band else 3)
+    return ("mean", "", "", *(number(mean.get(name)) for name in names), *rest)
 
 
 def _sources(report: EvaluationReport) -> Iterator[str]:
@@ -74,7 +83,8 @@ def _sources(report: EvaluationReport) -> Iterator[str]:
     matching = report.matching
     if matching is not None:
         ways = f"{matching.by_text} by text, {matching.by_file} by file, {matching.by_suffix} by end of path"
-        yield f"matched: {ways}; {matching.not_tested} of them are no test images"
+        others = f"; {matching.not_tested} are of images that are not tested" if matching.not_tested else ""
+        yield f"matched: {ways}{others}"
     if report.calibration is not None:
         yield _source("calibration", report.calibration)
 
@@ -85,40 +95,44 @@ def _source(what: str, source: PredictionsSource) -> str:
     return f"{what}: {source.line_count} lines{bad}, read by the keys {keys}"
 
 
-def _remarks(category: CategoryEvaluation) -> Iterator[str]:
+def _all_remarks(report: EvaluationReport) -> Iterator[str]:
+    places: dict[str, list[str]] = defaultdict(list)
+    for category in report.per_category.values():
+        for remark in _remarks(category, has_calibration=report.calibration is not None):
+            places[remark].append(category.category)
+    for remark, names in places.items():
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield f"{', '.join(names[:_SHOWN])}{more}: {remark}"
+
+
+def _remarks(category: CategoryEvaluation, *, has_calibration: bool) -> Iterator[str]:
     """Yield what qualifies the numbers of a category, and why some are missing."""
-    name = category.category
     if category.failures:
-        yield f"{name}: {len(category.failures)} of {category.test_count} images failed and are not counted"
-    for metric, reason in category.results.reasons.items():
-        yield f"{name}: no {metric}: {_words(reason)}"
+        yield f"{len(category.failures)} of {category.test_count} images failed and are not counted"
+    yield from result_remarks(category.results)
     if not category.pixel_metrics_status.enabled:
-        yield f"{name}: no pixel metrics: {category.pixel_metrics_status.message}"
+        yield f"no pixel metrics: {category.pixel_metrics_status.message}"
     if category.maps.resized:
-        yield f"{name}: {category.maps.resized} of {category.maps.usable} maps were resized to their images"
-    yield f"{name}: {_threshold(category.threshold)}"
+        yield f"{category.maps.resized} of {category.maps.usable} maps were resized to their images"
+    yield _origin(category.threshold, has_calibration=has_calibration)
+    if category.threshold.value is not None:
+        yield from threshold_remarks(category.threshold, review=category.review_threshold)
     if category.pixel_metrics_status.enabled and category.pixel_threshold.value is None:
-        yield f"{name}: no pixel threshold: give maps of calibration images, or threshold.pixel_value"
+        yield "no pixel threshold: give --infer-config, maps of calibration images, or threshold.pixel_value"
 
 
-def _threshold(threshold: Threshold) -> str:
+def _origin(threshold: Threshold, *, has_calibration: bool) -> str:
     origin = threshold.provenance
+    if threshold.value is None and origin.calibration_count == 0:
+        if has_calibration:
+            return "no threshold: no line of --calibration can set one; the issues EV401 say why"
+        return "no threshold: give --infer-config, --calibration, or threshold.method = fixed with a value"
     if threshold.value is None:
-        advice = "; give --calibration, or threshold.method = fixed" if origin.calibration_count == 0 else ""
-        return f"no threshold: {_words(origin.reason or 'unknown')}{advice}"
+        return f"no threshold: {missing_in_words(origin)}"
     if origin.checkpoint_sha256 is not None:
         return f"the threshold is the deployed one, set by {origin.method}"
     if origin.source == "predictions" and origin.calibration_count == 0:
         return "the threshold is the one in the lines"
     if origin.source == "config":
         return "the threshold is fixed by the config"
-    asked = "" if origin.requested in {None, origin.method} else f" in place of {origin.requested}"
-    certificate = origin.certificate
-    sure = (
-        "" if certificate is None or certificate.level is None else f", certified at {certificate.level:.3g}"
-    )
-    return f"the threshold is set by {origin.method}{asked} on {origin.calibration_count} normals{sure}"
-
-
-def _words(reason: str) -> str:
-    return reason.replace("_", " ")
+    return f"the threshold is set by {origin.method} on {origin.calibration_count} normals"

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.issue import Issue
 
+INTERRUPTS = (KeyboardInterrupt, Terminated)
+"""What asks a command to end; whoever catches them to keep what was found raises them again."""
+
 _ISSUES_SHOWN = 20
 
 
@@ -48,7 +51,7 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
     except click.ClickException as exc:
         exc.show()
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt, Terminated) as exc:
+    except (click.Abort, *INTERRUPTS) as exc:
         return _stopped(exc)
     except (OSError, MemoryError) as exc:
         return _abandon_stdout(_environment_code(exc))
@@ -69,7 +72,7 @@ def _stopped(error: BaseException) -> ExitCode:
 def _signal_behind(error: BaseException) -> BaseException | None:
     """Return the signal's exception where `error` came up while it unwound, else None."""
     cause = error.__context__
-    while cause is not None and not isinstance(cause, KeyboardInterrupt | Terminated):
+    while cause is not None and not isinstance(cause, INTERRUPTS):
         cause = cause.__context__
     return cause
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import entry_points, version
 from typing import TYPE_CHECKING, Protocol
 
-from pyimgano_core.contracts.issue import Issue, Severity
-from pyimgano_core.contracts.preflight import PreflightReport
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
 from pyimgano_core.errors import ConfigError, MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def failure_report(error: PyimganoError | OSError) -> PreflightReport:
     code = "PF905" if isinstance(error, UsageError) else "PF901"
     problems = error.problems if isinstance(error, ConfigError) else (str(error),)
     issues = tuple(
-        Issue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem) for problem in problems
+        ReportedIssue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem)
+        for problem in problems
     )
     by_severity = {severity.value: 0 for severity in Severity} | {"error": len(issues)}
     return PreflightReport(

@@ -118,10 +118,11 @@ class CalibrationRule:
         if (self.method == "fixed") != (value is not None):
             raise ValueError("'value' is needed with method = \"fixed\", and only there")
 
-    @alpha.validator
-    def _tail_holds_alpha(self, _attribute: object, alpha: float) -> None:
-        if self.method == "evt" and alpha >= self.tail_fraction:
-            raise ValueError("'alpha' of method = \"evt\" must be below 'tail_fraction'")
+    @tail_fraction.validator
+    def _tail_holds_alpha(self, _attribute: object, tail_fraction: float) -> None:
+        if self.method == "evt" and self.alpha >= tail_fraction:
+            limit = f"must be above 'alpha' ({self.alpha:g}) with method = \"evt\""
+            raise ValueError(f"'tail_fraction' {limit}, not {tail_fraction:g}")
 
 
 @define(frozen=True, kw_only=True)
@@ -130,6 +131,11 @@ class ReviewConfig(CalibrationRule):
 
     alpha: float = field(default=0.1, validator=_fraction)
     quantile: float = field(default=0.9, validator=and_(gt(0.0), le(1.0)))
+    tail_fraction: float = field(default=0.25, validator=and_(gt(0.0), le(0.5)))
+
+    @tail_fraction.validator
+    def _tail_holds_alpha(self, attribute: object, tail_fraction: float) -> None:
+        CalibrationRule._tail_holds_alpha(self, attribute, tail_fraction)  # noqa: SLF001 - its own base
 
 
 @define(frozen=True, kw_only=True)
@@ -143,7 +149,14 @@ class ThresholdConfig(CalibrationRule):
 
     pixel_value: float | None = field(default=None)
     pixel_minimum_area: int = field(default=1, validator=ge(1))
-    review: ReviewConfig | None = None
+    review: ReviewConfig | None = field(default=None)
+
+    @review.validator
+    def _band_has_width(self, _attribute: object, review: ReviewConfig | None) -> None:
+        if self.value is None or review is None or review.value is None:
+            return
+        if review.value >= self.value:
+            raise ValueError(f"'review' must begin below 'value' ({self.value:g}), not at {review.value:g}")
 
     @pixel_value.validator
     def _only_fixed_has_pixel_value(self, _attribute: object, pixel_value: float | None) -> None:

@@ -50,8 +50,9 @@ class PixelResults:
     """Metrics over pixels of the images that the gate admits, at the images' own resolution.
 
     `aupimo` is the mean over anomalous images, between the false-positive rates `aupimo_limits`. `au_spro`
-    ends where AUPRO does and is null without a `saturation`. `verdicts` are those of the deployed pixel
-    threshold. `intervals` are bootstrap intervals by the metric's name.
+    ends where AUPRO does and is null without a `saturation`. `pixel_f1_max_threshold` is an oracle's: it is
+    fitted to the masks and never deployed. `flags` qualify a metric, as in `Results`. `verdicts` are
+    those of the deployed pixel threshold. `intervals` are bootstrap intervals by the metric's name.
     """
 
     pixel_auroc: float | None
@@ -67,6 +68,8 @@ class PixelResults:
     aupimo_limits: tuple[float, float] | None = None
     au_spro: float | None = None
     saturation: float | None = None
+    pixel_f1_max_threshold: float | None = None
+    flags: dict[str, tuple[str, ...]] = field(factory=dict)
     verdicts: PixelVerdicts | None = None
     intervals: dict[str, Interval] = field(factory=dict)
 
@@ -84,7 +87,8 @@ class Results:
     """Metrics over test images; an undefined one is null and `reasons` says why.
 
     `f1_max_threshold` is an oracle's: it is fitted to the test labels and never deployed. `metrics` are the
-    counts and ratios at the deployed threshold: tp, fp, tn, fn, precision, recall, f1, specificity, accuracy.
+    counts and ratios at the deployed threshold: tp, fp, tn, fn, precision, recall, f1, specificity, accuracy;
+    they know two verdicts, so an image in the review band, which is below the threshold, is not flagged.
 
     At the deployed threshold, too: the false-alarm rate of normal images, overall and by group, and the miss
     rate of anomalous ones, overall and by defect. An image in the review band is neither missed nor a false
@@ -113,11 +117,9 @@ class Results:
 
     @property
     def auroc_interval(self) -> Interval | None:
-        """DeLong's interval of AUROC; the bootstrap's where that is undefined, unless all resamples agree."""
-        exact, resampled = self.auroc_delong, self.intervals.get("auroc")
-        if exact is not None and exact.low is not None:
-            return exact
-        return resampled if resampled is not None and resampled.low != resampled.high else None
+        """DeLong's interval of AUROC; the bootstrap's where that is undefined."""
+        exact = self.auroc_delong
+        return exact if exact is not None and exact.low is not None else self.intervals.get("auroc")
 
 
 @define(frozen=True, kw_only=True)

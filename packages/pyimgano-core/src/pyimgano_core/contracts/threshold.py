@@ -44,10 +44,11 @@ class FallbackStep:
 class Certificate:
     """Which false-positive rate is certain, for images like the calibration normals.
 
-    `target` is the rate that was asked for. `level` is the one that is certified, None for none. Without
-    `confidence` it holds on average over calibration sets; with it, the deployed threshold itself keeps the
-    level with that probability. `reason` says why there is no level, or why it misses the target:
-    `method_assumes_a_distribution`, `fixed_by_config`, `fitted_images`, `grouped_images`,
+    `target` is the rate that was asked for, with `target_confidence` where one was. `level` is the rate that
+    is certified, None for none. Without `confidence` it holds on average over calibration sets; with it, the
+    deployed threshold itself keeps the level with that probability. `reason` says why there is no level, or
+    why it misses the target: `method_assumes_a_distribution`, `fixed_by_config`, `fitted_images`,
+    `grouped_images`, `duplicate_images`, `unknown_images` (whether they were fitted is not known),
     `too_few_normals`, `no_calibration_images`.
     """
 
@@ -55,6 +56,7 @@ class Certificate:
     level: float | None = None
     confidence: float | None = None
     reason: str | None = None
+    target_confidence: float | None = None
 
 
 @define(frozen=True, kw_only=True)
@@ -74,7 +76,8 @@ class ThresholdProvenance:
     map.
 
     `disjoint_from_train` and `disjoint_from_test` tell of contents: a copy of a fitted image is a fitted
-    image. `calibration_sha256` identifies the calibration images by content and `split_sha256` the whole
+    image; None where that is not known. `calibration_distinct_count` counts contents, where they are known.
+    `calibration_sha256` identifies the calibration images by content and `split_sha256` the whole
     split. `calibration_rate` and `test_rate` are the false-positive rates that the threshold has on the
     calibration and on the test normals. `versions` are those of the packages that made the scores.
     """
@@ -89,8 +92,8 @@ class ThresholdProvenance:
     reason: str | None = None
     calibration_count: int = 0
     calibration_groups: int | None = None
-    disjoint_from_train: bool = True
-    disjoint_from_test: bool = True
+    disjoint_from_train: bool | None = True
+    disjoint_from_test: bool | None = True
     calibration_false_positives: int | None = None
     score_summary: ScoreSummary | None = None
     warnings: tuple[str, ...] = ()
@@ -101,6 +104,7 @@ class ThresholdProvenance:
     dtype: str | None = None
     interpolation: Literal["none"] | None = None
     calibration_anomaly_count: int = 0
+    calibration_distinct_count: int | None = None
     calibration_sha256: str | None = None
     split_sha256: str | None = None
     score_resolution: Literal["model_input", "image"] | None = None

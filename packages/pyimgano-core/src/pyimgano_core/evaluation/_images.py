@@ -82,14 +82,19 @@ def _metrics_at(
     return {**asdict(counts), **{name: getattr(counts, name) for name in _RATIOS}}
 
 
+def are_independent(lines: Sequence[Prediction]) -> bool:
+    """Return whether no two images are of one group, such as two views of a part."""
+    groups = [line.group_id for line in lines if line.group_id is not None]
+    return len(set(groups)) == len(groups)
+
+
 def _delong(
     lines: Sequence[Prediction], scores: NDArray[np.float64], labels: NDArray[np.int64], level: float
 ) -> Interval | None:
     """Return DeLong's interval of AUROC, which takes images for independent: groups of them have none."""
     if not lines:
         return None
-    groups = [line.group_id for line in lines if line.group_id is not None]
-    if len(set(groups)) < len(groups):
+    if not are_independent(lines):
         return Interval(level=level, reason="grouped_images")
     return delong(scores, labels, level=level).interval
 
@@ -133,7 +138,8 @@ def _review(
 
 
 def _share(lines: Sequence[Prediction], label: Label, level: float) -> ObservedRate:
-    return observed_rate(sum(line.label == label for line in lines), len(lines), level=level)
+    count = sum(line.label == label for line in lines)
+    return observed_rate(count, len(lines), level=level, independent=are_independent(lines))
 
 
 def _shares(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.report import Results
 
 _IMAGE_METRICS = ("auroc", "average_precision", "f1_max")
-_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro", "aupimo")
+_PIXEL_METRICS = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro", "au_spro", "aupimo")
 
 
 def mean_metrics(categories: Iterable[Results]) -> dict[str, float | None]:

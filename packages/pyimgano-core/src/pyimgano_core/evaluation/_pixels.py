@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimgano_core.contracts.record import NORMAL
+from pyimgano_core.contracts.record import ANOMALOUS, NORMAL
 from pyimgano_core.contracts.report import PixelResults, PixelVerdicts
 from pyimgano_core.evaluation._images import reasons
 from pyimgano_core.images import read_mask_for
-from pyimgano_core.metrics import PixelAccumulator, PixelDecisionAccumulator
+from pyimgano_core.metrics import PIXEL_METRICS, PixelAccumulator, PixelDecisionAccumulator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.metric import MetricValue, PixelDecisions, PixelMetrics
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.threshold import Threshold
-
-_NAMES = ("pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro")
 
 
 class PixelEvaluation:
@@ -37,7 +35,8 @@ class PixelEvaluation:
 
     def update(self, sample: Sample, anomaly_map: NDArray[np.floating], mask: NDArray[np.bool_]) -> None:
         """Add one image's map (H, W) with its mask (H, W)."""
-        self._metrics.update(anomaly_map, mask, name=sample.record.image_path)
+        anomalous = sample.record.label == ANOMALOUS
+        self._metrics.update(anomaly_map, mask, name=sample.record.image_path, anomalous=anomalous)
         if self._decisions is not None:
             self._decisions.update(anomaly_map, mask, name=sample.record.image_path)
 
@@ -59,7 +58,7 @@ def mask_of(sample: Sample, size: tuple[int, int]) -> NDArray[np.bool_]:
 def _pixel_results(
     metrics: PixelMetrics, decisions: PixelDecisions | None, minimum_area: int, subset: str
 ) -> PixelResults:
-    values: dict[str, MetricValue] = {name: getattr(metrics, name) for name in _NAMES}
+    values: dict[str, MetricValue] = {name: getattr(metrics, name) for name in PIXEL_METRICS}
     if metrics.au_spro is not None:
         values["au_spro"] = metrics.au_spro
     if metrics.aupimo is not None:
@@ -68,12 +67,14 @@ def _pixel_results(
         pixel_auroc=metrics.pixel_auroc.value,
         pixel_average_precision=metrics.pixel_average_precision.value,
         pixel_f1_max=metrics.pixel_f1_max.value,
+        pixel_f1_max_threshold=metrics.pixel_f1_max.threshold,
         aupro=metrics.aupro.value,
         aupro_limit=metrics.aupro_limit,
         image_count=metrics.n_images,
         region_count=metrics.n_regions,
         subset=subset,
         reasons=reasons(values),
+        flags={name: value.flags for name, value in values.items() if value.flags},
         aupimo=None if metrics.aupimo is None else metrics.aupimo.mean.value,
         aupimo_limits=None if metrics.aupimo is None else metrics.aupimo.limits,
         au_spro=None if metrics.au_spro is None else metrics.au_spro.value,

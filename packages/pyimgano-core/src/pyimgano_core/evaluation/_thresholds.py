@@ -9,6 +9,7 @@ from attrs import define, evolve
 
 from pyimgano_core.contracts.record import NORMAL
 from pyimgano_core.contracts.threshold import Threshold
+from pyimgano_core.evaluation._images import are_independent
 from pyimgano_core.metrics import observed_rate
 from pyimgano_core.regions import defect_regions
 
@@ -59,21 +60,26 @@ def with_test_rates(
         map_alarms: whether the map of each normal test image that has one raises an alarm.
         level: what the rates' intervals cover.
     """
-    scores = [line.score for line in predictions if line.score is not None and line.y_true == NORMAL]
-    pixel_rate = observed_rate(sum(map_alarms), len(map_alarms), level=level)
+    normal = [line for line in predictions if line.score is not None and line.y_true == NORMAL]
+    rates = {
+        name: None if threshold is None else _rate_of(normal, threshold, level)
+        for name, threshold in (("image", thresholds.image), ("review", thresholds.review))
+    }
+    pixel_rate = observed_rate(
+        sum(map_alarms), len(map_alarms), level=level, independent=are_independent(normal)
+    )
     return DeployedThresholds(
-        image=_with_rate(thresholds.image, _rate_of(scores, thresholds.image, level)),
+        image=_with_rate(thresholds.image, rates["image"]),
         pixel=_with_rate(thresholds.pixel, pixel_rate),
-        review=None
-        if thresholds.review is None
-        else _with_rate(thresholds.review, _rate_of(scores, thresholds.review, level)),
+        review=None if thresholds.review is None else _with_rate(thresholds.review, rates["review"]),
     )
 
 
-def _rate_of(scores: Sequence[float], threshold: Threshold, level: float) -> ObservedRate | None:
+def _rate_of(normal: Sequence[Prediction], threshold: Threshold, level: float) -> ObservedRate | None:
     if threshold.value is None:
         return None
-    return observed_rate(sum(score >= threshold.value for score in scores), len(scores), level=level)
+    flagged = sum(line.score is not None and line.score >= threshold.value for line in normal)
+    return observed_rate(flagged, len(normal), level=level, independent=are_independent(normal))
 
 
 def _with_rate(threshold: Threshold, rate: ObservedRate | None) -> Threshold:

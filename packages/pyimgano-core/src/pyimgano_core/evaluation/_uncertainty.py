@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from pyimgano_core.metrics import SketchOptions, bootstrap
+from pyimgano_core.metrics import IMAGE_METRICS, SketchOptions, bootstrap
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import EvaluationConfig
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.report import Results
     from pyimgano_core.metrics import Sketch
 
-_IMAGE_METRICS = ("auroc", "average_precision", "f1_max", "tpr_at_fpr", "fpr_at_tpr", "normals_passed")
+_ROUNDING = 1e-9  # resamples of one value differ by no more
 
 
 def with_intervals(results: Results, sketch: Sketch, config: EvaluationConfig, seed: int) -> Results:
@@ -34,10 +34,19 @@ def with_intervals(results: Results, sketch: Sketch, config: EvaluationConfig, s
         level=config.interval_level,
         options=options,
     )
-    intervals: dict[str, Interval] = {name: estimate.interval for name, estimate in estimates.items()}
-    image = {name: interval for name, interval in intervals.items() if name in _IMAGE_METRICS}
+    intervals: dict[str, Interval] = {
+        name: _honest(estimate.interval) for name, estimate in estimates.items()
+    }
+    image: dict[str, Interval] = {name: each for name, each in intervals.items() if name in IMAGE_METRICS}
     pixel = results.pixel_metrics
     if pixel is not None:
-        of_pixels = {name: interval for name, interval in intervals.items() if name not in _IMAGE_METRICS}
+        of_pixels = {name: interval for name, interval in intervals.items() if name not in IMAGE_METRICS}
         pixel = evolve(pixel, intervals=of_pixels)
     return evolve(results, intervals=image, pixel_metrics=pixel)
+
+
+def _honest(interval: Interval) -> Interval:
+    """Return the interval, or none where all resamples agree: that bounds nothing."""
+    if interval.low is None or interval.high is None or interval.high - interval.low > _ROUNDING:
+        return interval
+    return evolve(interval, low=None, high=None, reason="zero_variance")

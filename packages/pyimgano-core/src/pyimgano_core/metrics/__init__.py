@@ -20,13 +20,13 @@ from pyimgano_core.metrics._image import (
     tpr_at_fpr,
 )
 from pyimgano_core.metrics._intervals import clopper_pearson, observed_rate
-from pyimgano_core.metrics._per_image import PerImageOverlapAccumulator
+from pyimgano_core.metrics._names import IMAGE_METRICS, PIXEL_METRICS
 from pyimgano_core.metrics._pixel import PixelAccumulator
 from pyimgano_core.metrics._replicates import SketchOptions
 from pyimgano_core.metrics._saturated import SaturatedOverlapAccumulator
 from pyimgano_core.metrics._scores import NonFiniteScoresError, as_scores
 from pyimgano_core.metrics._sketch import ScoredImage, Sketch, merge_sketches
-from pyimgano_core.metrics._sketch_build import SketchAccumulator, make_sketch
+from pyimgano_core.metrics._sketch_build import SketchAccumulator
 from pyimgano_core.metrics._sketch_edges import quantile_edges
 from pyimgano_core.metrics._sketch_file import load_sketch, save_sketch
 
@@ -43,12 +43,13 @@ __all__ = [
     "normals_passed",
     "tpr_at_fpr",
     # pixels
-    "PerImageOverlapAccumulator",
     "PixelAccumulator",
     "PixelDecisionAccumulator",
     "PixelHistogram",
     "SaturatedOverlapAccumulator",
     # uncertainty
+    "IMAGE_METRICS",
+    "PIXEL_METRICS",
     "Comparison",
     "DeLong",
     "Estimate",
@@ -65,7 +66,6 @@ __all__ = [
     "SketchAccumulator",
     "SketchOptions",
     "load_sketch",
-    "make_sketch",
     "merge_sketches",
     "quantile_edges",
     "save_sketch",

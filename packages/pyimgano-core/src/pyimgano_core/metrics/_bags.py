@@ -2,22 +2,24 @@
 
 Scores are only ever counted above a threshold, so that their order and place are of no use: they wait in one
 buffer, and once it is full, sorted by value, in a temporary file without a name. They come back as short
-ascending runs that a core's cache holds. Counts of runs add up in any order.
+ascending runs that a core's cache holds. Counts of runs add up in any order. Any number of threads may read
+bags while none adds to them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from pyimgano_core.metrics._chunk_file import ChunkFile
+from pyimgano_core.metrics._spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyimgano_core.metrics._chunk_file import Chunk
     from pyimgano_core.metrics._scores import Scores
+    from pyimgano_core.metrics._spool import Chunk
 
 CHUNK = 1 << 24  # scores in memory, and per sort: the fewer sorts, the fewer searches
 RUN = 1 << 18  # scores per search
@@ -29,8 +31,19 @@ class Bags:
     def __init__(self) -> None:
         self._buffer: Scores = np.empty(0, np.float32)
         self._segments: list[tuple[int, int, int]] = []  # bag, start and end in the buffer
-        self._file: ChunkFile | None = None
+        self._spool = Spool()
         self._stored: list[tuple[int, Chunk]] = []
+        self._ordered = True
+        self._ordering = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__ | {"_buffer": self._buffer[: self._end()].copy()}  # no room that is not used
+        del state["_ordering"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ordering = Lock()
 
     def add(self, scores: Scores, bag: int = 0) -> None:
         """Copy scores of any shape into a bag; on an error nothing is added."""
@@ -44,9 +57,10 @@ class Bags:
         if self._segments and self._segments[-1][0] == bag:
             start = self._segments.pop()[1]
         self._segments.append((bag, start, end))
+        self._ordered = False
 
     def merge(self, other: Self) -> None:
-        """Add all scores of `other`, which stays as it is; the two share its file from now on."""
+        """Add all scores of `other`, which stays as it is; the two read its file from now on."""
         self._stored.extend(other._stored)
         for bag, start, end in other._segments:
             self.add(other._buffer[start:end], bag)
@@ -54,7 +68,7 @@ class Bags:
     def runs(self) -> Iterator[tuple[int, Scores]]:
         """Yield all scores, each run ascending and with the number of its bag."""
         for bag, chunk in self._stored:
-            yield bag, chunk.file.read(chunk)
+            yield bag, chunk.read()
         yield from self._waiting()
 
     def _end(self) -> int:
@@ -69,9 +83,7 @@ class Bags:
             self._buffer = buffer
 
     def _store(self) -> None:
-        if self._file is None:
-            self._file = ChunkFile()
-        self._stored.extend([(bag, self._file.append(values)) for bag, values in self._waiting()])
+        self._stored.extend([(bag, self._spool.append(values)) for bag, values in self._waiting()])
         self._segments = []
 
     def _waiting(self) -> Iterator[tuple[int, Scores]]:
@@ -79,8 +91,15 @@ class Bags:
         parts: dict[int, list[Scores]] = {}
         for bag, start, end in self._segments:
             parts.setdefault(bag, []).append(self._buffer[start:end])
+        with self._ordering:  # once: a second sort of what is in order moves it for a moment
+            if not self._ordered:
+                for found in parts.values():
+                    if len(found) == 1:
+                        found[0].sort()  # in place: a bag has no order to lose
+                self._ordered = True
         for bag, found in parts.items():
             values = found[0] if len(found) == 1 else np.concatenate(found)
-            values.sort()  # in place where it can be: a bag has no order to lose
+            if len(found) > 1:
+                values.sort()
             for first in range(0, len(values), RUN):
                 yield bag, values[first : first + RUN]

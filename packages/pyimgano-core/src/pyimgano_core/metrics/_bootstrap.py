@@ -15,19 +15,13 @@ from attrs import define
 from pyimgano_core.contracts.metric import Interval, MetricValue
 from pyimgano_core.metrics._delong import Comparison
 from pyimgano_core.metrics._intervals import check_level
-from pyimgano_core.metrics._replicates import (
-    FLAGGED_METRICS,
-    IMAGE_METRICS,
-    PIXEL_METRICS,
-    SketchOptions,
-    tabulate,
-    weighted_metrics,
-)
+from pyimgano_core.metrics._names import FLAGGED_METRICS, IMAGE_METRICS, PIXEL_METRICS
+from pyimgano_core.metrics._replicates import SketchOptions, tabulate, weighted_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyimgano_core.metrics._replicates import MetricName
+    from pyimgano_core.metrics._names import MetricName
     from pyimgano_core.metrics._sketch import Sketch
     from pyimgano_core.metrics._sketch_curves import Floats
 
@@ -148,13 +142,12 @@ def _check(replicates: int, level: float) -> None:
 def _reasons(sketch: Sketch) -> dict[MetricName, str | None]:
     """Say of each metric that the sketch has why it is undefined, or None where it is defined."""
     positive = sketch.defect.any()
-    clean = (sketch.regions == 0) & sketch.normal.any(axis=1)
     image = _reason(sketch.anomalous.any(), (~sketch.anomalous).any(), "s")
     pixel = _reason(positive, sketch.normal.any(), "_pixels")
     found = None if positive else "no_positive_pixels"
     reasons: dict[MetricName, str | None] = dict.fromkeys(IMAGE_METRICS, image)
     reasons |= dict.fromkeys(PIXEL_METRICS, pixel)
-    reasons["aupimo"] = found if found or clean.any() else "no_normal_images"
+    reasons["aupimo"] = found if found or sketch.clean.any() else "no_normal_images"
     if sketch.saturation is not None:
         reasons["au_spro"] = pixel
     if sketch.pixel_threshold is not None:
@@ -175,8 +168,8 @@ def _too_few(sketch: Sketch) -> str | None:
 
 def _strata(sketch: Sketch) -> tuple[list[np.ndarray[tuple[int], np.dtype[np.intp]]], np.ndarray]:
     """Return the units with and those without an anomaly, where there are any, and each image's unit (N,)."""
-    names, unit_of = np.unique(sketch.groups, return_inverse=True)
-    anomalies = np.bincount(unit_of, weights=sketch.anomalous, minlength=len(names))
+    units, unit_of = np.unique(sketch.units, return_inverse=True)
+    anomalies = np.bincount(unit_of, weights=sketch.anomalous, minlength=len(units))
     strata = [np.flatnonzero(anomalies > 0), np.flatnonzero(anomalies == 0)]
     return [units for units in strata if len(units)], unit_of
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pyimgano_core.components import keep_large, number_pixels
 from pyimgano_core.contracts.metric import Confusion, MetricValue, PixelDecisions
+from pyimgano_core.metrics._limits import check_minimum_area, check_threshold
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ class PixelDecisionAccumulator:
     """
 
     def __init__(self, threshold: float, minimum_area: int = 1) -> None:
-        if np.isnan(threshold):
-            raise ValueError("the threshold is NaN")
-        if minimum_area < 1:
-            raise ValueError(f"the minimum area is at least 1 pixel, not {minimum_area}")
+        check_threshold(threshold)
+        check_minimum_area(minimum_area)
         self.threshold = threshold
         self.minimum_area = minimum_area
         self._counts = np.zeros(4, np.int64)  # tp, fp, tn, fn
@@ -38,7 +37,14 @@ class PixelDecisionAccumulator:
     def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_], *, name: str | None = None) -> None:
         """Add one image; on an error nothing is added.
 
-        Arguments and errors are those of `PixelAccumulator.update`.
+        Args:
+            scores: (H, W), larger is more anomalous.
+            mask: (H, W), bool, True on defects. A map is resized to its mask, never a mask to its map.
+            name: of the image, such as its path, for the message of an error.
+
+        Raises:
+            NonFiniteScoresError: a score is NaN or infinite.
+            ValueError: the shapes differ, or the mask is not bool.
         """
         checked = as_scores(scores, name)
         check_mask(checked, mask)

@@ -16,9 +16,11 @@ from attrs import define
 
 from pyimgano_core.contracts.metric import Interval, MetricValue
 from pyimgano_core.metrics._intervals import check_level
-from pyimgano_core.metrics._scores import as_scores
+from pyimgano_core.metrics._scores import as_anomalous, as_image_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from pyimgano_core.metrics._scores import Scores
@@ -48,7 +50,13 @@ class Comparison:
     p_value: float | None
 
 
-def delong(scores: npt.ArrayLike, labels: npt.ArrayLike, *, level: float = 0.95) -> DeLong:
+def delong(
+    scores: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    names: Sequence[str] | None = None,
+) -> DeLong:
     """Return image AUROC with DeLong's variance and an interval, symmetric on the logit scale.
 
     On the logit scale the ends stay inside (0, 1) and cover better near 1, where detectors live.
@@ -59,13 +67,15 @@ def delong(scores: npt.ArrayLike, labels: npt.ArrayLike, *, level: float = 0.95)
         scores: (N,), larger is more anomalous.
         labels: (N,), 0 or False for normal, 1 or True for anomalous.
         level: between 0 and 1.
+        names: of the images, such as their paths, for the message of an error.
 
     Raises:
-        NonFiniteScoresError: a score is NaN or infinite.
+        NonFiniteScoresError: a score is NaN or infinite; its `name` is that of the first, or `image 0`.
         ValueError: the shapes differ, a label is neither 0 nor 1, or the level is not between 0 and 1.
     """
     check_level(level)
-    anomalous, (checked,) = _checked(labels, scores)
+    checked = as_image_scores(scores, names)
+    anomalous = as_anomalous(labels, checked)
     reason = _reason(anomalous)
     if reason in {"no_positives", "no_negatives"}:
         return DeLong(
@@ -82,7 +92,12 @@ def delong(scores: npt.ArrayLike, labels: npt.ArrayLike, *, level: float = 0.95)
 
 
 def compare_delong(
-    first: npt.ArrayLike, second: npt.ArrayLike, labels: npt.ArrayLike, *, level: float = 0.95
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    names: Sequence[str] | None = None,
 ) -> Comparison:
     """Return the AUROC of `first` less that of `second`, whose correlation over the images is accounted for.
 
@@ -93,13 +108,15 @@ def compare_delong(
         second: (N,) scores of the other, of the same images in the same order.
         labels: as in `delong`.
         level: as in `delong`.
+        names: as in `delong`.
 
     Raises:
-        NonFiniteScoresError: a score is NaN or infinite.
+        NonFiniteScoresError: as in `delong`.
         ValueError: as in `delong`.
     """
     check_level(level)
-    anomalous, (one, other) = _checked(labels, first, second)
+    one, other = as_image_scores(first, names), as_image_scores(second, names)
+    anomalous = as_anomalous(labels, one, other)
     reason = _reason(anomalous)
     if reason:
         return Comparison(difference=None, interval=Interval(level=level, reason=reason), p_value=None)
@@ -114,18 +131,6 @@ def compare_delong(
     interval = Interval(low=max(difference - reach, -1.0), high=min(difference + reach, 1.0), level=level)
     p_value = 2 * NormalDist().cdf(-abs(difference) / error)
     return Comparison(difference=difference, interval=interval, p_value=p_value)
-
-
-def _checked(labels: npt.ArrayLike, *rows: npt.ArrayLike) -> tuple[npt.NDArray[np.bool_], list[Scores]]:
-    given, checked = np.asarray(labels), [as_scores(row) for row in rows]
-    if given.ndim != 1 or any(row.shape != given.shape for row in checked):
-        raise ValueError(
-            f"scores {[row.shape for row in checked]} and labels {given.shape} are not equally long rows"
-        )
-    anomalous = given == 1
-    if not (anomalous | (given == 0)).all():
-        raise ValueError("a label is neither 0 (normal) nor 1 (anomalous)")
-    return anomalous, checked
 
 
 def _reason(anomalous: npt.NDArray[np.bool_]) -> str | None:

@@ -23,6 +23,7 @@ from pyimgano_core.metrics._histogram_bounds import (
     bound_precision,
     tied_metrics,
 )
+from pyimgano_core.metrics._limits import check_limit
 from pyimgano_core.metrics._ranking import Ranking
 from pyimgano_core.metrics._scores import as_scores, check_mask
 
@@ -47,8 +48,7 @@ class PixelHistogram:
     """
 
     def __init__(self, aupro_limit: float = 0.3, *, bits: int = 20) -> None:
-        if not 0.0 < aupro_limit <= 1.0:
-            raise ValueError(f"the limit of AUPRO is above 0 and at most 1, not {aupro_limit}")
+        check_limit(aupro_limit, "AUPRO")
         if not FEWEST_BITS <= bits <= MOST_BITS:
             raise ValueError(f"a histogram has {FEWEST_BITS} to {MOST_BITS} bits, not {bits}")
         self.aupro_limit = aupro_limit

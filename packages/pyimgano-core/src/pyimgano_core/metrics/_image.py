@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimgano_core.contracts.metric import Confusion
+from pyimgano_core.metrics._limits import check_threshold
 from pyimgano_core.metrics._ranking import (
     Ranking,
     area_under_roc,
@@ -19,7 +20,7 @@ from pyimgano_core.metrics._ranking import (
     rank,
     step_precision,
 )
-from pyimgano_core.metrics._scores import as_image_scores
+from pyimgano_core.metrics._scores import as_anomalous, as_image_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,8 +144,7 @@ def confusion(
         NonFiniteScoresError: a score is NaN or infinite.
         ValueError: the shapes differ, a label is neither 0 nor 1, or the threshold is NaN.
     """
-    if np.isnan(threshold):
-        raise ValueError("the threshold is NaN")
+    check_threshold(threshold)
     checked, anomalous = _checked(scores, labels, names)
     flagged = checked >= np.float64(threshold)
     return Confusion(
@@ -164,10 +164,5 @@ def _rank(scores: npt.ArrayLike, labels: npt.ArrayLike, names: Sequence[str] | N
 def _checked(
     scores: npt.ArrayLike, labels: npt.ArrayLike, names: Sequence[str] | None
 ) -> tuple[Scores, npt.NDArray[np.bool_]]:
-    checked, given = as_image_scores(scores, names), np.asarray(labels)
-    if checked.shape != given.shape:
-        raise ValueError(f"scores {checked.shape} and labels {given.shape} are not two equally long rows")
-    anomalous = given == 1
-    if not (anomalous | (given == 0)).all():
-        raise ValueError("a label is neither 0 (normal) nor 1 (anomalous)")
-    return checked, anomalous
+    checked = as_image_scores(scores, names)
+    return checked, as_anomalous(labels, checked)

@@ -27,8 +27,11 @@ def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Inte
         ValueError: the counts are impossible, or the level is not between 0 and 1.
     """
     check_level(level)
-    if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} of {trials} is no count")
+    whole = all(isinstance(number, (int, np.integer)) for number in (successes, trials))
+    if not (whole and 0 <= successes <= trials):
+        raise ValueError(
+            f"{successes} of {trials} is no count: both are whole numbers, and the first is the smaller"
+        )
     if not trials:
         return Interval(level=level, reason="no_trials")
     tail = (1.0 - level) / 2
@@ -39,13 +42,16 @@ def clopper_pearson(successes: int, trials: int, *, level: float = 0.95) -> Inte
     )
 
 
-def observed_rate(count: int, total: int, *, level: float = 0.95) -> ObservedRate:
+def observed_rate(count: int, total: int, *, level: float = 0.95, independent: bool = True) -> ObservedRate:
     """Return the share `count` of `total` with its exact interval.
 
-    Arguments and errors are those of `clopper_pearson`; a share of 0 things has no rate.
+    Arguments and errors are those of `clopper_pearson`; a share of 0 things has no rate. Where the things are
+    not `independent`, such as several images of a part, there is no interval: `grouped_images`.
     """
-    rate = count / total if total else None
     interval = clopper_pearson(count, total, level=level)
+    rate = count / total if total else None
+    if not independent:
+        interval = Interval(level=level, reason="grouped_images")
     return ObservedRate(count=count, total=total, rate=rate, interval=interval)
 
 

@@ -20,6 +20,7 @@ from attrs import define
 
 from pyimgano_core.components import number_pixels
 from pyimgano_core.contracts.metric import MetricValue
+from pyimgano_core.metrics._exact import exact
 from pyimgano_core.metrics._scores import Scores
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def sort_regions(scores: Scores, areas: npt.NDArray[np.int64]) -> Defects:
 
 def saturate(areas: npt.NDArray[np.int64], saturation: float) -> npt.NDArray[np.int64]:
     """Return how many pixels of each region suffice: a share `saturation` of its area, rounded down."""
-    return np.maximum((saturation * areas).astype(np.int64), 1)
+    share = exact(saturation)  # in floats 0.7 * 90 is below 63
+    return np.array([max(1, int(share * area)) for area in areas.tolist()], np.int64)
 
 
 def area_under_overlap(

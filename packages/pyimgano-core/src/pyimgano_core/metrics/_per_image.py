@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from pyimgano_core.contracts.metric import MetricValue, PerImageOverlap
-from pyimgano_core.metrics._bags import Bags
-from pyimgano_core.metrics._ranking import count, distinct
-from pyimgano_core.metrics._scores import as_scores, check_mask
+from pyimgano_core.metrics._limits import check_log_limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,84 +26,26 @@ if TYPE_CHECKING:
 REST = -1  # the bag of all that are no normal images; these are in bags by their number of pixels
 
 
-class PerImageOverlapAccumulator:
-    """Gathers score maps with their masks and gives AUPIMO of each anomalous image and their mean.
-
-    An image with an empty mask is normal. Images and shards may come in any order; the result is the same to
-    the bit. Memory as `PixelAccumulator`, which gives AUPIMO along with other metrics.
-
-    Args:
-        low: the false-positive rate that the area begins at, above 0.
-        high: the one that it ends at, above `low`, at most 1.
-    """
-
-    def __init__(self, low: float = 1e-5, high: float = 1e-4) -> None:
-        self._images = NamedImages((low, high))
-        self._bags = Bags()
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """The false-positive rates that the area begins and ends at."""
-        return self._images.limits
-
-    def update(self, name: str, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_]) -> None:
-        """Add one image; on an error nothing is added.
-
-        Args:
-            name: of the image; anomalous images have names of their own.
-            scores: as in `PixelAccumulator.update`.
-            mask: as in `PixelAccumulator.update`.
-
-        Raises:
-            NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the shapes differ, the mask is not bool, or the name is taken.
-        """
-        checked = as_scores(scores, name)
-        check_mask(checked, mask)
-        if mask.any():
-            self._images.check_free(name)
-            self._images.add_anomalous(name, checked[mask])
-        else:
-            self._bags.add(checked, mask.size)
-            self._images.add_normal()
-
-    def merge(self, other: Self) -> None:
-        """Add all images of `other`, which stays as it is.
-
-        Raises:
-            ValueError: the limits differ, or both have an anomalous image of one name.
-        """
-        self._images.merge(other._images)
-        self._bags.merge(other._bags)
-
-    def result(self) -> PerImageOverlap:
-        """Return AUPIMO of all anomalous images so far, sorted by name; more may follow."""
-        thresholds, _ = distinct(self._images.positives())
-        return self._images.measure(thresholds, count(thresholds, self._bags.runs()))
-
-
 class NamedImages:
-    """What AUPIMO keeps of images: the defects' scores by name and the number of normal ones."""
+    """What AUPIMO keeps of images: the defects' scores by name, and the number of normal images."""
 
     def __init__(self, limits: tuple[float, float]) -> None:
-        low, high = limits
-        if not 0.0 < low < high <= 1.0:
-            raise ValueError(f"the limits of AUPIMO are 0 < low < high <= 1, not {low} and {high}")
+        check_log_limits(limits)
         self.limits = limits
         self._positives: dict[str, Scores] = {}
         self._n_normals = 0
 
     def check_free(self, *names: str | None) -> None:
-        """Refuse an anomalous image without a name, or with one that is taken."""
+        """Refuse an image with defects that has no name, or one that is taken."""
         for name in names:
             if name is None:
                 raise ValueError(
-                    "an anomalous image has no name, which AUPIMO tells it by: give update a name"
+                    "an image with defects has no name, which AUPIMO tells it by: give update a name"
                 )
             if name in self._positives:
-                raise ValueError(f"an anomalous image of this name was added before: {name!r}")
+                raise ValueError(f"an image of this name was added before: {name!r}")
 
-    def add_anomalous(self, name: str, positives: Scores) -> None:
+    def add_defects(self, name: str, positives: Scores) -> None:
         """Take an image by its defects' scores (P,), in an order that the image alone decides."""
         self._positives[name] = positives
 
@@ -121,12 +61,8 @@ class NamedImages:
         self._positives.update(other._positives)
         self._n_normals += other._n_normals
 
-    def positives(self) -> Scores:
-        """Return the scores of all defects, (P,)."""
-        return np.concatenate([np.empty(0, np.float32), *self._positives.values()])
-
     def measure(self, thresholds: Scores, counts: Mapping[int, Counts]) -> PerImageOverlap:
-        """Return AUPIMO of each image.
+        """Return AUPIMO of each image with defects, sorted by name, and their mean.
 
         Args:
             thresholds: (U,), the distinct scores of all defects, ascending.

@@ -14,10 +14,11 @@ import numpy as np
 
 from pyimgano_core.contracts.metric import PixelMetrics
 from pyimgano_core.metrics._bags import Bags
+from pyimgano_core.metrics._limits import check_limit, check_saturation
 from pyimgano_core.metrics._overlap import Defects, area_under_overlap, find_defects, saturate
 from pyimgano_core.metrics._per_image import REST, NamedImages
 from pyimgano_core.metrics._ranking import area_under_roc, best_f1, count, distinct, rank, step_precision
-from pyimgano_core.metrics._scores import as_scores, check_mask
+from pyimgano_core.metrics._scores import as_scores, check_label, check_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
 class PixelAccumulator:
     """Gathers score maps with their masks and gives the exact pixel metrics of them all.
 
-    Normal images belong in it too, with an empty mask: their pixels are negatives.
+    Normal images belong in it too, with an empty mask: their pixels are negatives. Several threads may ask
+    for results at once. A pickle takes all scores along, so that shards may come from other processes.
 
     Args:
         aupro_limit: the false-positive rate that AUPRO ends at, and AU-sPRO, above 0, at most 1.
         saturation: gives AU-sPRO with regions that are found whole once this share of their pixels is,
             rounded down to at least one pixel; above 0, at most 1.
-        aupimo_limits: gives AUPIMO between these two false-positive rates, rising within 0 and 1; anomalous
-            images then need names.
+        aupimo_limits: gives AUPIMO between these two false-positive rates, rising within 0 and 1; images
+            with defects then need names.
     """
 
     def __init__(
@@ -47,10 +49,8 @@ class PixelAccumulator:
         saturation: float | None = None,
         aupimo_limits: tuple[float, float] | None = None,
     ) -> None:
-        if not 0.0 < aupro_limit <= 1.0:
-            raise ValueError(f"the limit of AUPRO is above 0 and at most 1, not {aupro_limit}")
-        if saturation is not None and not 0.0 < saturation <= 1.0:
-            raise ValueError(f"a saturation is above 0 and at most 1, not {saturation}")
+        check_limit(aupro_limit, "AUPRO")
+        check_saturation(saturation)
         self.aupro_limit = aupro_limit
         self.saturation = saturation
         self.aupimo_limits = aupimo_limits
@@ -59,33 +59,45 @@ class PixelAccumulator:
         self._defects: list[Defects] = []
         self._bags = Bags()
 
-    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_], *, name: str | None = None) -> None:
+    def update(
+        self,
+        scores: npt.ArrayLike,
+        mask: npt.NDArray[np.bool_],
+        *,
+        name: str | None = None,
+        anomalous: bool | None = None,
+    ) -> None:
         """Add one image; on an error nothing is added.
 
         Args:
             scores: (H, W), larger is more anomalous.
             mask: (H, W), bool, True on defects. A map is resized to its mask, never a mask to its map.
             name: of the image, such as its path: for the message of an error, and for AUPIMO.
+            anomalous: the image's label; None where the mask tells it. AUPIMO counts false alarms on normal
+                images alone, so that an anomalous image whose mask is empty is none of them. All its pixels
+                are negatives to the other metrics.
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the shapes differ, the mask is not bool, or AUPIMO is asked for and an anomalous image
-                has no name or that of another.
+            ValueError: the shapes differ, the mask is not bool, a normal image's mask is not empty, or AUPIMO
+                is asked for and an image with defects has no name or that of another.
         """
         checked = as_scores(scores, name)
         check_mask(checked, mask)
-        if mask.any():
-            self._add_anomalous(checked, mask, name)
+        defective = bool(mask.any())
+        check_label(name, anomalous=anomalous, defective=defective)
+        if defective:
+            self._add_defects(checked, mask, name)
         else:
-            self._add_normal(checked)
+            self._add_clean(checked, normal=not anomalous)
         self._n_images += 1
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.
 
         Raises:
-            ValueError: the limits or saturations differ, or AUPIMO is asked for and both have an anomalous
-                image of one name.
+            ValueError: the limits or saturations differ, or AUPIMO is asked for and both have an image
+                with defects of one name.
         """
         for name in ("aupro_limit", "saturation", "aupimo_limits"):
             ours, theirs = getattr(self, name), getattr(other, name)
@@ -118,18 +130,18 @@ class PixelAccumulator:
             aupimo=self._named.measure(thresholds, counts) if self._named else None,
         )
 
-    def _add_anomalous(self, scores: Scores, mask: npt.NDArray[np.bool_], name: str | None) -> None:
+    def _add_defects(self, scores: Scores, mask: npt.NDArray[np.bool_], name: str | None) -> None:
         defects = find_defects(scores, mask)
         if self._named:
             self._named.check_free(name)
         self._bags.add(scores, REST)
         self._defects.append(defects)
         if self._named and name is not None:
-            self._named.add_anomalous(name, defects.scores)
+            self._named.add_defects(name, defects.scores)
 
-    def _add_normal(self, scores: Scores) -> None:
-        self._bags.add(scores, scores.size if self._named else REST)
-        if self._named:
+    def _add_clean(self, scores: Scores, *, normal: bool) -> None:
+        self._bags.add(scores, scores.size if self._named and normal else REST)
+        if self._named and normal:
             self._named.add_normal()
 
     def _saturated(self, ranking: Ranking) -> MetricValue | None:

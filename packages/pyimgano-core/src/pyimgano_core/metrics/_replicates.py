@@ -5,27 +5,20 @@ A replicate is a row of counts, how often each image was drawn; its histograms a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from attrs import define, field
 from attrs.validators import and_, ge, gt, le, lt
 
+from pyimgano_core.metrics._limits import check_log_limits
 from pyimgano_core.metrics._sketch_curves import Curves, Floats, logarithmic_gain
 
 if TYPE_CHECKING:
+    from pyimgano_core.metrics._names import MetricName
     from pyimgano_core.metrics._sketch import Sketch
 
-ImageMetric: TypeAlias = Literal[
-    "auroc", "average_precision", "f1_max", "tpr_at_fpr", "fpr_at_tpr", "normals_passed"
-]
-PixelMetric: TypeAlias = Literal["pixel_auroc", "pixel_average_precision", "pixel_f1_max", "aupro"]
-FlaggedMetric: TypeAlias = Literal["pixel_pro", "pixel_iou", "pixel_f1"]  # at a pixel threshold
-MetricName: TypeAlias = ImageMetric | PixelMetric | Literal["au_spro", "aupimo"] | FlaggedMetric
-IMAGE_METRICS: tuple[ImageMetric, ...] = get_args(ImageMetric)
-PIXEL_METRICS: tuple[PixelMetric, ...] = get_args(PixelMetric)
-FLAGGED_METRICS: tuple[FlaggedMetric, ...] = get_args(FlaggedMetric)
 _MIN_TPR = 0.95  # of FPR at 95 % TPR
 
 
@@ -45,8 +38,7 @@ class SketchOptions:
 
     @aupimo_limits.validator
     def _limits_rise(self, _attribute: object, value: tuple[float, float]) -> None:
-        if not 0.0 < value[0] < value[1] <= 1.0:
-            raise ValueError(f"'aupimo_limits' must rise within 0 and 1, not {list(value)}")
+        check_log_limits(value)
 
 
 @define(frozen=True, kw_only=True, eq=False)
@@ -54,7 +46,7 @@ class Table:
     """A sketch laid out for the products; bins from the highest score down, D images with defects."""
 
     normal: Floats  # (N, B)
-    clean: Floats  # (N,) 1 / the pixels of an image without defects, 0 of others
+    clean: Floats  # (N,) 1 / the pixels of a normal image, 0 of others
     defect: Floats  # (D, B)
     overlap: Floats  # (D, B)
     saturated: Floats | None  # (D, B)
@@ -107,8 +99,7 @@ def _descending(histograms: npt.NDArray[np.generic]) -> Floats:
 
 def _per_pixel(sketch: Sketch) -> Floats:
     sizes = sketch.normal.sum(axis=1)  # (N,)
-    clean = (sketch.regions == 0) & (sizes > 0)
-    return np.where(clean, 1.0 / np.maximum(sizes, 1), 0.0)
+    return np.where(sketch.clean, 1.0 / np.maximum(sizes, 1), 0.0)
 
 
 def _image_metrics(table: Table, draws: Floats, options: SketchOptions) -> dict[MetricName, Floats]:
@@ -153,7 +144,7 @@ def _pixel_metrics(table: Table, draws: Floats, options: SketchOptions) -> dict[
 
 
 def _per_image_overlap(table: Table, draws: Floats, limits: tuple[float, float]) -> Floats:
-    """Return the mean AUPIMO of the drawn images with defects, over the drawn images without, (R,)."""
+    """Return the mean AUPIMO of the drawn images with defects, over the drawn normal images, (R,)."""
     n_clean = draws @ (table.clean > 0)
     rate = ((draws * table.clean) @ table.normal) / n_clean[:, None]  # (R, B)
     gain = logarithmic_gain(rate, limits, table.single)  # (R, C)

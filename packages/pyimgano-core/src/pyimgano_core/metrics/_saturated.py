@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from pyimgano_core.metrics._bags import Bags
+from pyimgano_core.metrics._limits import check_limit
 from pyimgano_core.metrics._overlap import Defects, area_under_overlap, sort_regions
 from pyimgano_core.metrics._ranking import count, distinct, rank
 from pyimgano_core.metrics._scores import as_scores, check_mask
@@ -33,8 +34,7 @@ class SaturatedOverlapAccumulator:
     """
 
     def __init__(self, limit: float = 0.05) -> None:
-        if not 0.0 < limit <= 1.0:
-            raise ValueError(f"the limit of AU-sPRO is above 0 and at most 1, not {limit}")
+        check_limit(limit, "AU-sPRO")
         self.limit = limit
         self._defects: list[Defects] = []
         self._sufficient: list[npt.NDArray[np.int64]] = []  # per image, (R,) the saturations

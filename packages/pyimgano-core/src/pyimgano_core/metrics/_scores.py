@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Scores: TypeAlias = npt.NDArray[np.floating]
 
+_EXACT_BYTES = 4  # float64 holds all integers of that size
+_LARGEST = 1 << 53
+
 
 class NonFiniteScoresError(ValueError):
     """Scores hold NaN or infinity, so that no rank and no verdict can be trusted.
@@ -42,6 +45,7 @@ def as_scores(values: npt.ArrayLike, name: str | None = None) -> Scores:
     Raises:
         NonFiniteScoresError: some are NaN or infinite.
         TypeError: they are no real numbers, or wider than float64.
+        ValueError: they are integers and one is beyond 2**53, where float64 takes neighbours for equal.
     """
     scores = _widen(values)
     finite = np.isfinite(scores)
@@ -60,7 +64,7 @@ def as_image_scores(values: npt.ArrayLike, names: Sequence[str] | None = None) -
     Raises:
         NonFiniteScoresError: some are NaN or infinite.
         TypeError: they are no real numbers, or wider than float64.
-        ValueError: they are not one row, or the names are fewer or more than they.
+        ValueError: they are not one row, the names are fewer or more than they, or an integer is too large.
     """
     scores = _widen(values)
     if scores.ndim != 1:
@@ -72,6 +76,33 @@ def as_image_scores(values: npt.ArrayLike, names: Sequence[str] | None = None) -
         first = int(broken[0])
         raise NonFiniteScoresError(len(broken), f"image {first}" if names is None else names[first])
     return scores
+
+
+def as_anomalous(labels: npt.ArrayLike, *rows: Scores) -> npt.NDArray[np.bool_]:
+    """Return which images are anomalous, (N,).
+
+    Args:
+        labels: (N,), 0 or False for normal, 1 or True for anomalous.
+        rows: scores (N,) of the same images.
+
+    Raises:
+        ValueError: the shapes differ, or a label is neither 0 nor 1.
+    """
+    given = np.asarray(labels)
+    for scores in rows:
+        if scores.shape != given.shape:
+            raise ValueError(f"scores {scores.shape} and labels {given.shape} are not two equally long rows")
+    anomalous: npt.NDArray[np.bool_] = given == 1
+    if not (anomalous | (given == 0)).all():
+        raise ValueError("a label is neither 0 (normal) nor 1 (anomalous)")
+    return anomalous
+
+
+def check_label(name: str | None, *, anomalous: bool | None, defective: bool) -> None:
+    """Raise ValueError where an image is labelled normal and its mask holds defects."""
+    if defective and anomalous is not None and not anomalous:
+        image = "an image" if name is None else f"image {name!r}"
+        raise ValueError(f"{image} is labelled normal and its mask is not empty: mend one of them")
 
 
 def check_mask(scores: Scores, mask: npt.NDArray[np.bool_]) -> None:
@@ -90,5 +121,11 @@ def _widen(values: npt.ArrayLike) -> Scores:
     array = np.asarray(values)
     if not np.can_cast(array.dtype, np.float64):
         raise TypeError(f"scores are real numbers of at most 64 bits, not {array.dtype}")
+    if array.dtype.kind in "iu" and array.itemsize > _EXACT_BYTES and array.size:
+        for extreme in (int(array.min()), int(array.max())):
+            if abs(extreme) > _LARGEST:
+                raise ValueError(
+                    f"a score is {extreme}: beyond 2**53 float64 takes integers for equal; make them smaller"
+                )
     exact = np.can_cast(array.dtype, np.float32)
     return array.astype(np.float32 if exact else np.float64, copy=False)

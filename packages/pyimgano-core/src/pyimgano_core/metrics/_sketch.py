@@ -26,7 +26,8 @@ SHARED_IF_ASKED = ("saturation", "pixel_threshold", "minimum_area")
 class ScoredImage:
     """One image as a sketch takes it; `scores` and `mask` are both None where it has no pixel metrics.
 
-    `name` tells it from every other image; `group` ties images together that are not independent.
+    `name` tells it from every other image; `group` ties images together that are not independent, and None or
+    an empty one leaves the image on its own.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Sketch:
     """
 
     names: npt.NDArray[np.str_]  # (N,) ascending, distinct
-    groups: npt.NDArray[np.str_]  # (N,) an image without a group is one of its own, named by itself
+    groups: npt.NDArray[np.str_]  # (N,) empty for an image that is a group of its own
     scores: npt.NDArray[np.float64]  # (N,)
     anomalous: npt.NDArray[np.bool_]  # (N,)
     edges: npt.NDArray[np.float64]  # (E,) strictly ascending
@@ -61,6 +62,18 @@ class Sketch:
     pixel_threshold: float | None = None
     minimum_area: int | None = None
     flagged: npt.NDArray[np.float64] | None = None  # (N, 3)
+
+    @property
+    def units(self) -> npt.NDArray[np.str_]:
+        """What is drawn together has the same word, (N,); no group is taken for an image of its name."""
+        alone = self.groups == ""
+        return np.char.add(np.where(alone, "image ", "group "), np.where(alone, self.names, self.groups))
+
+    @property
+    def clean(self) -> npt.NDArray[np.bool_]:
+        """Which images are normal ones with a map: those whose false alarms AUPIMO counts, (N,)."""
+        clean: npt.NDArray[np.bool_] = ~self.anomalous & self.normal.any(axis=1)
+        return clean
 
 
 def merge_sketches(sketches: Sequence[Sketch]) -> Sketch:

@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from attrs import define
 
-from pyimgano_core.metrics._chunk_file import Chunk, ChunkFile
 from pyimgano_core.metrics._decisions import PixelDecisionAccumulator
+from pyimgano_core.metrics._limits import check_minimum_area, check_saturation
 from pyimgano_core.metrics._overlap import Defects, find_defects, saturate
-from pyimgano_core.metrics._scores import as_scores, check_mask
+from pyimgano_core.metrics._scores import as_scores, check_label, check_mask
 from pyimgano_core.metrics._sketch import ScoredImage, Sketch
-from pyimgano_core.metrics._sketch_edges import EDGES, edges_for, quantile_edges
+from pyimgano_core.metrics._sketch_edges import EDGES, check_edges, edges_for, quantile_edges
+from pyimgano_core.metrics._spool import Chunk, Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from pyimgano_core.metrics._scores import Scores
     from pyimgano_core.metrics._sketch_curves import Floats
@@ -62,17 +63,15 @@ class SketchAccumulator:
         saturation: float | None = None,
         edges: int | Floats = EDGES,
     ) -> None:
-        if saturation is not None and not 0.0 < saturation <= 1.0:
-            raise ValueError(f"the saturation of AU-sPRO is above 0 and at most 1, not {saturation}")
+        check_saturation(saturation)
         if pixel_threshold is not None and not np.isfinite(pixel_threshold):
             raise ValueError(f"a pixel threshold is a finite number, not {pixel_threshold}")
-        if minimum_area < 1:
-            raise ValueError(f"the minimum area is at least 1 pixel, not {minimum_area}")
+        check_minimum_area(minimum_area)
         self._pixel_threshold = None if pixel_threshold is None else float(pixel_threshold)
         self._minimum_area = None if pixel_threshold is None else minimum_area
         self._saturation = None if saturation is None else float(saturation)
-        self._edges = edges
-        self._file: ChunkFile | None = None
+        self._edges = check_edges(edges)
+        self._spool = Spool()
         self._images: dict[str, _Waiting] = {}
 
     def update(self, image: ScoredImage) -> None:
@@ -80,11 +79,11 @@ class SketchAccumulator:
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the mask is missing, or not of its map's shape or not bool, or the name is taken.
+            ValueError: the mask is missing, or not of its map's shape, or not bool, or not empty though the
+                image is normal, or the name is taken, or the name or the group holds a NUL.
             MachineError: the disk is full, or the mask has defects and scikit-image is not installed.
         """
-        if image.name in self._images:
-            raise ValueError(f"two images of a sketch share a name: {image.name!r}")
+        self._check_words(image)
         if (image.scores is None) != (image.mask is None):
             raise ValueError(f"image {image.name!r} has a map without a mask, or a mask without a map")
         score = float(as_scores([image.score], image.name)[0])
@@ -92,14 +91,15 @@ class SketchAccumulator:
         if image.scores is not None and image.mask is not None:
             scores = as_scores(image.scores, image.name)
             check_mask(scores, image.mask)
-            defects = find_defects(scores, image.mask) if image.mask.any() else None
+            defective = bool(image.mask.any())
+            check_label(image.name, anomalous=image.anomalous, defective=defective)
+            defects = find_defects(scores, image.mask) if defective else None
             flagged = self._flag(scores, image.mask, 0 if defects is None else len(defects.areas))
-            self._file = self._file or ChunkFile()
-            normals = self._file.append(np.sort(scores[~image.mask]))
+            normals = self._spool.append(np.sort(scores[~image.mask]))
         self._images[image.name] = _Waiting(
             score=score,
             anomalous=bool(image.anomalous),
-            group=image.group or image.name,
+            group=image.group or "",
             normals=normals,
             defects=defects,
             flagged=flagged,
@@ -130,6 +130,13 @@ class SketchAccumulator:
             flagged=None if self._pixel_threshold is None else flagged,
         )
 
+    def _check_words(self, image: ScoredImage) -> None:
+        if image.name in self._images:
+            raise ValueError(f"two images of a sketch share a name: {image.name!r}")
+        for word in (image.name, image.group or ""):
+            if "\0" in word:  # an array of words loses those at the end
+                raise ValueError(f"the name or the group of an image holds a NUL: {word!r}")
+
     def _choose_edges(self, images: list[_Waiting]) -> Floats:
         if not isinstance(self._edges, int):
             return self._edges
@@ -147,29 +154,11 @@ class SketchAccumulator:
         return decisions.confusion.fp, decisions.confusion.tp, (decisions.pro.value or 0.0) * regions
 
 
-def make_sketch(images: Iterable[ScoredImage], edges: int | Floats = EDGES) -> Sketch:
-    """Return the sketch of `images`, with no saturation and no pixel threshold.
-
-    Args:
-        images: walked once; a generator that reads its maps as it is walked keeps one of them in memory.
-        edges: as in `SketchAccumulator`.
-
-    Raises:
-        NonFiniteScoresError: a score is NaN or infinite.
-        ValueError: a mask or a name is refused, as in `SketchAccumulator.update`.
-        MachineError: the disk is full, or a mask has defects and scikit-image is not installed.
-    """
-    accumulator = SketchAccumulator(edges=edges)
-    for image in images:
-        accumulator.update(image)
-    return accumulator.result()
-
-
 def _normal_histograms(chunks: Sequence[Chunk | None], edges: Floats) -> npt.NDArray[np.uint32]:
     histograms = np.zeros((len(chunks), len(edges) + 1), np.uint32)
     for row, chunk in zip(histograms, chunks, strict=True):
         if chunk is not None:
-            below = np.searchsorted(chunk.file.read(chunk), edges, "left")
+            below = np.searchsorted(chunk.read(), edges, "left")
             row[:] = np.diff(below, prepend=0, append=chunk.count)
     return histograms
 

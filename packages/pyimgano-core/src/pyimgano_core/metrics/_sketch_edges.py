@@ -11,8 +11,25 @@ import numpy.typing as npt
 from pyimgano_core.metrics._scores import as_scores
 
 EDGES = 4096
-_FEWEST_EDGES = 256
+_FEWEST = 2
+_FEWEST_EDGES = 256  # however many images there are
 _CELLS = 1 << 23  # images times edges: beyond them bins get wider, so that memory stays at some 200 MB
+
+
+def check_edges(edges: int | npt.NDArray[np.float64]) -> int | npt.NDArray[np.float64]:
+    """Return the number of edges, at least 2, or a copy of the edges themselves (E,), ascending and finite.
+
+    Raises:
+        ValueError: they are neither.
+    """
+    if isinstance(edges, (int, np.integer)):
+        if edges < _FEWEST:
+            raise ValueError(f"bins have at least {_FEWEST} edges, not {edges}")
+        return int(edges)
+    values = np.array(edges, np.float64)
+    if values.ndim != 1 or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
+        raise ValueError("edges are their number, or a row of finite numbers of which each is above the last")
+    return values
 
 
 def edges_for(n_images: int, limit: int = EDGES) -> int:
@@ -34,7 +51,9 @@ def quantile_edges(positives: npt.ArrayLike, limit: int = EDGES) -> npt.NDArray[
 
     Raises:
         NonFiniteScoresError: a score is NaN or infinite.
+        ValueError: the limit is below 2.
     """
+    check_edges(limit)
     values, counts = np.unique(as_scores(positives).astype(np.float64) + 0.0, return_counts=True)
     if 2 * len(values) <= limit:
         return _pairs(values)

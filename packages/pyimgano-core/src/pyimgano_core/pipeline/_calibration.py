@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pyimgano_core.contracts.prediction import Failure, Prediction
+from pyimgano_core.contracts.record import Sample
 from pyimgano_core.evaluation import DeployedThresholds, predict
 from pyimgano_core.regions import highest_level
 from pyimgano_core.scoring.files import ScoredImage, score_files
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
     from pyimgano_core.contracts.infer_config import Preprocessing
-    from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import ScoreSource, Threshold
     from pyimgano_core.progress import Progress
@@ -56,8 +56,9 @@ def calibrate_category(
         if isinstance(result, ScoredImage):
             scores.images.append(result.score)
             scores.maps.append(highest_level(result.anomaly_map, config.pixel_minimum_area))
-            scores.groups.append(sample.record.group_id)
-    origin = _Origin(split, hashes, scores.groups, level)
+            scores.n_too_small += result.anomaly_map.size < config.pixel_minimum_area
+            scores.samples.append(sample)
+    origin = _Origin(split, hashes, scores.samples, level)
     return Calibration(
         thresholds=_thresholds(scores, origin, config),
         predictions=tuple(scores.lines),
@@ -84,20 +85,22 @@ class _Scores:
     lines: list[Prediction] = field(factory=list)
     images: list[float] = field(factory=list)
     maps: list[float] = field(factory=list)
-    groups: list[str | None] = field(factory=list)
+    samples: list[Sample] = field(factory=list)
+    n_too_small: int = 0  # of fewer pixels than a region needs
 
 
 class _Origin:
     """Where the calibration images come from, the same for every threshold."""
 
     def __init__(
-        self, split: CategorySplit, hashes: Mapping[Path, str], groups: list[str | None], level: float
+        self, split: CategorySplit, hashes: Mapping[Path, str], scored: list[Sample], level: float
     ) -> None:
         contents = _contents(split.calibration, hashes)
         self._split = split
         self._disjoint_from_train = contents.isdisjoint(_contents(split.train, hashes))
         self._disjoint_from_test = contents.isdisjoint(_contents(split.test, hashes))
-        self._n_groups = count_groups(groups)
+        self._n_groups = count_groups([sample.record.group_id for sample in scored])
+        self._n_distinct = len(_contents(scored, hashes))
         self._level = level
 
     def calibrate(
@@ -120,6 +123,7 @@ class _Origin:
             minimum_area=minimum_area,
             disjoint_from_train=self._disjoint_from_train,
             disjoint_from_test=self._disjoint_from_test,
+            distinct=self._n_distinct,
             level=self._level,
         )
 
@@ -130,11 +134,19 @@ def _thresholds(scores: _Scores, origin: _Origin, config: ThresholdConfig) -> De
     area = config.pixel_minimum_area
     of_maps: ScoreSource = "map_maximum" if area == 1 else "region_maximum"
     pixel = origin.calibrate(maps, config, of_maps, value=config.pixel_value, minimum_area=area)
+    if scores.n_too_small:
+        have = f"{scores.n_too_small} of {len(maps)} calibration images have fewer pixels than"
+        pixel = _warned(pixel, f"{have} threshold.pixel_minimum_area = {area}: no region of theirs can count")
     review = None
     if config.review is not None:
         lower = origin.calibrate(images, config.review, "image_score", value=config.review.value)
         review = review_band(image, lower)
     return DeployedThresholds(image=image, pixel=pixel, review=review)
+
+
+def _warned(threshold: Threshold, warning: str) -> Threshold:
+    origin = threshold.provenance
+    return evolve(threshold, provenance=evolve(origin, warnings=(*origin.warnings, warning)))
 
 
 def _contents(samples: Sequence[Sample], hashes: Mapping[Path, str]) -> set[str]:

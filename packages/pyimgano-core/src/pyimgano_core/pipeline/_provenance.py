@@ -12,6 +12,10 @@ from pyimgano_core.evaluation import DeployedThresholds
 if TYPE_CHECKING:
     from pyimgano_core.contracts.threshold import Threshold
 
+_OF_MAPS = {
+    "map_maximum": "largest value of the image's anomaly map",
+    "region_maximum": "highest level at which the image's anomaly map has a region of the minimum area",
+}
 _SCORING_PACKAGES = ("pyimgano-core", "numpy", "onnxruntime", "pillow")
 
 
@@ -20,7 +24,7 @@ class RunFacts:
     """The facts of a run that its thresholds depend on."""
 
     split_sha256: str
-    calibration_sha256: str
+    calibration_sha256: str | None
     checkpoint_sha256: str
     score_reduction: str | None
     seed: int
@@ -47,7 +51,7 @@ def _document(threshold: Threshold, facts: RunFacts) -> Threshold:
             split_sha256=facts.split_sha256,
             calibration_sha256=facts.calibration_sha256,
             checkpoint_sha256=facts.checkpoint_sha256,
-            score_reduction=facts.score_reduction if is_image else None,
+            score_reduction=facts.score_reduction if is_image else _OF_MAPS[provenance.score_source],
             seed=facts.seed,
             versions={name: version for name in _SCORING_PACKAGES if (version := versions[name]) is not None},
         ),

@@ -15,7 +15,8 @@ from pyimgano_core.manifest import category_slug
 from pyimgano_core.pipeline._provenance import RunFacts, with_run_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import Threshold
@@ -60,9 +61,7 @@ def make_report(
         evaluation.thresholds,
         RunFacts(
             split_sha256=split_fingerprint.sha256,
-            calibration_sha256=contents_sha256(
-                prepared.hashes.get(sample.image, "missing") for sample in category.split.calibration
-            ),
+            calibration_sha256=_calibration_sha256(category.split, prepared.hashes),
             checkpoint_sha256=checkpoint.sha256,
             score_reduction=graph.info.get("score_reduction"),
             seed=seed,
@@ -87,6 +86,12 @@ def make_report(
         failures=tuple(failures),
         issues=tuple(issue for issue in prepared.issues if issue.category == name),
     )
+
+
+def _calibration_sha256(split: CategorySplit, hashes: Mapping[Path, str]) -> str | None:
+    if not split.calibration:
+        return None
+    return contents_sha256(hashes.get(sample.image, "missing") for sample in split.calibration)
 
 
 def _checkpoint(model: bytes, slug: str) -> Checkpoint:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -30,15 +29,17 @@ if TYPE_CHECKING:
 class CalibrationImages:
     """Scored normal images of one category, none of them tested, and where they come from.
 
-    `sha256` identifies them by content, whatever their names and their order, where all files are here.
+    `sha256` identifies them by content, whatever their names and their order, and `distinct` counts contents,
+    where all files are here. Whether they were fitted or tested is None where that can't be known.
     """
 
     images: tuple[tuple[PredictedLine, Sample], ...] = ()
     source: CalibrationSource = "none"
     fallback: str | None = None
     sha256: str | None = None
-    disjoint_from_train: bool = True
-    disjoint_from_test: bool = True
+    distinct: int | None = None
+    disjoint_from_train: bool | None = None
+    disjoint_from_test: bool | None = None
 
 
 def calibration_from_manifest(truth: Truth, category: TruthCategory) -> CalibrationImages:
@@ -55,6 +56,7 @@ def calibration_from_manifest(truth: Truth, category: TruthCategory) -> Calibrat
         source=split.calibration_source,
         fallback=split.calibration_fallback,
         sha256=_identity(images, truth.hashes),
+        distinct=_count_distinct(images, truth.hashes),
         disjoint_from_train=_is_disjoint(images, split.train, truth.hashes),
         disjoint_from_test=_is_disjoint(images, split.test, truth.hashes),
     )
@@ -112,7 +114,8 @@ def _from_file(
         images=images,
         source="predictions",
         sha256=_identity(images, hashes),
-        disjoint_from_train=_is_disjoint(images, split.train, hashes),
+        distinct=_count_distinct(images, hashes),
+        disjoint_from_train=_is_disjoint(images, split.train, hashes) if truth.samples else None,
         disjoint_from_test=_is_disjoint(images, split.test, hashes),
     )
 
@@ -123,12 +126,15 @@ def _identity(images: Sequence[tuple[PredictedLine, Sample]], hashes: Mapping[Pa
     return contents_sha256(known) if len(known) == len(contents) else None
 
 
+def _count_distinct(images: Sequence[tuple[PredictedLine, Sample]], hashes: Mapping[Path, str]) -> int | None:
+    contents = {hashes.get(sample.image) for _, sample in images}
+    return None if None in contents else len(contents)
+
+
 def _is_disjoint(
     images: Iterable[tuple[PredictedLine, Sample]], others: Iterable[Sample], hashes: Mapping[Path, str]
-) -> bool:
-    return _contents((sample for _, sample in images), hashes).isdisjoint(_contents(others, hashes))
-
-
-def _contents(samples: Iterable[Sample], hashes: Mapping[Path, str]) -> set[str]:
-    """Return what tells images apart: copies of one are the same."""
-    return {hashes.get(sample.image) or os.path.realpath(sample.image) for sample in samples}
+) -> bool | None:
+    """Return whether no image is among the others, by content; None where a file is not here."""
+    contents = {hashes.get(sample.image) for _, sample in images}
+    compared = {hashes.get(sample.image) for sample in others}
+    return None if None in contents | compared else contents.isdisjoint(compared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import define
+from attrs import define, evolve
 
 from pyimgano_core.artifacts import read_artifact
 from pyimgano_core.contracts.infer_config import InferConfig
@@ -20,8 +20,14 @@ class DeployedConfig:
     path: Path
     config: InferConfig
 
-    def thresholds(self, category: str) -> DeployedThresholds:
+    def thresholds(self, category: str, split_sha256: str | None) -> DeployedThresholds:
         """Return those of a category; a config without a pixel threshold segments nothing.
+
+        Whether the test images were calibrated on is known where the split is that of the config's run.
+
+        Args:
+            category: its name.
+            split_sha256: identifies the split that is evaluated.
 
         Raises:
             UsageError: the config has no such category.
@@ -33,9 +39,16 @@ class DeployedConfig:
                 f"{self.path}: has no category {category!r}; choose one it has with --category: {known}"
             )
         without = Threshold(provenance=ThresholdProvenance(method="none", reason="no_pixel_threshold"))
-        return DeployedThresholds(
-            image=model.threshold, pixel=model.pixel_threshold or without, review=model.review_threshold
+        is_same = split_sha256 is not None and split_sha256 == model.split_fingerprint
+        image, pixel, review = (
+            threshold if threshold is None or is_same else _elsewhere(threshold)
+            for threshold in (model.threshold, model.pixel_threshold or without, model.review_threshold)
         )
+        return DeployedThresholds(image=image or without, pixel=pixel or without, review=review)
+
+
+def _elsewhere(threshold: Threshold) -> Threshold:
+    return evolve(threshold, provenance=evolve(threshold.provenance, disjoint_from_test=None, test_rate=None))
 
 
 def read_deployed(path: Path) -> DeployedConfig:

@@ -163,7 +163,7 @@ class _Run:
         self, category: TruthCategory, split_sha256: str | None
     ) -> tuple[DeployedThresholds, tuple[Issue, ...]]:
         if self._deployed is not None:
-            return self._deployed.thresholds(category.name), ()
+            return self._deployed.thresholds(category.name, split_sha256), ()
         calibrator = Calibrator(
             calibration=self._images_of(category),
             finder=self._calibration_maps,

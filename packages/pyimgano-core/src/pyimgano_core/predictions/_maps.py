@@ -72,6 +72,11 @@ class MapFinder:
         self._index = SuffixIndex([_without_suffix(file) for file in self._files])
         self._uses = Counter(path for line in lines for path in self._searched(line))
 
+    @property
+    def has_folder(self) -> bool:
+        """Whether a folder of maps was given."""
+        return self._maps is not None
+
     def find(self, line: PredictedLine, sample: Sample) -> StoredMap | MapProblem:
         """Return the line's map, looked at once, or why there is none."""
         named = self._named(line)

@@ -74,7 +74,7 @@ def find_maps(category: TruthCategory, finder: MapFinder, progress: Progress) ->
         maps=(None,) * len(maps) if problems else maps,
         gate=_closed(prepared.gate, counts, problems) if problems else prepared.gate,
         counts=counts,
-        issues=tuple(_issues(problems, category.name)),
+        issues=tuple(_issues(problems, category.name, expected=usable > 0 or finder.has_folder)),
     )
 
 
@@ -106,17 +106,18 @@ def _named(problems: Sequence[tuple[str, MapProblem]]) -> tuple[str, ...]:
     return tuple(f"{name}: {problem.detail}" for name, problem in problems[:_SHOWN_PROBLEMS])
 
 
-def _issues(problems: Sequence[tuple[str, MapProblem]], category: str) -> Iterator[Issue]:
-    """Yield an error for maps that are there and can't be used; one that nobody names is no fault."""
+def _issues(problems: Sequence[tuple[str, MapProblem]], category: str, *, expected: bool) -> Iterator[Issue]:
+    """Yield an error for maps that can't be used, or are missing where maps are `expected`."""
     for code, kind, what in (
         ("EV301", "unusable", "{n} anomaly maps can't be used"),
         ("EV302", "ambiguous", "{n} images have no anomaly map that is surely theirs"),
+        ("EV303", "none", "{n} images have no anomaly map"),
     ):
         names = [
             problem.detail if kind == "unusable" else f"{name} {problem.detail}"
             for name, problem in problems
             if problem.kind == kind
         ]
-        if names:
+        if names and (expected or kind != "none"):
             message = f"category {category!r}: {what}"
             yield counted(code, Severity.ERROR, message, names, category=category)

@@ -81,10 +81,14 @@ class Calibrator:
             minimum_area=minimum_area,
             disjoint_from_train=images.disjoint_from_train,
             disjoint_from_test=images.disjoint_from_test,
+            distinct=images.distinct,
             level=self.level,
         )
         provenance = evolve(
-            threshold.provenance, calibration_sha256=images.sha256, split_sha256=self.split_sha256
+            threshold.provenance,
+            calibration_sha256=images.sha256,
+            split_sha256=self.split_sha256,
+            score_resolution=None if score_source == "image_score" else "image",  # the lines do not tell
         )
         return evolve(threshold, provenance=provenance)
 

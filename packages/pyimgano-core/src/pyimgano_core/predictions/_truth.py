@@ -113,6 +113,11 @@ def truth_from_lines(file: PredictionsFile, category: str, evaluation: Evaluatio
     for line in lines:
         if line.y_true is not None:
             by_category[line.category or unnamed].append(line)
+    named = sorted({line.category for line in file.lines if line.category is not None})
+    if category != ALL_CATEGORIES and not lines and named:
+        raise UsageError(
+            f"{file.path}: has no category {category!r}; choose from {', '.join(map(repr, named))}"
+        )
     if not by_category:
         whose = "" if category == ALL_CATEGORIES else f" of category {category!r}"
         raise UsageError(
@@ -137,9 +142,10 @@ def _unmasked(
 ) -> TruthCategory:
     test = tuple(sample_of(line, name, folder) for line in lines)
     masks = tuple(inspect_mask(sample) for sample in test)
-    prepared = PreparedCategory(
-        split=CategorySplit(category=name, test=test), masks=masks, gate=decide_gate(test, masks, evaluation)
-    )
+    gate = decide_gate(test, masks, evaluation)
+    if gate.reason == "no_masks":
+        gate = evolve(gate, message="without --manifest there are no masks")
+    prepared = PreparedCategory(split=CategorySplit(category=name, test=test), masks=masks, gate=gate)
     return TruthCategory(prepared=prepared, lines=tuple(lines))
 
 

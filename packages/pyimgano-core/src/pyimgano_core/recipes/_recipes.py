@@ -14,7 +14,7 @@ from pyimgano_core.contracts.structuring import unknown
 from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -56,7 +56,7 @@ def _parse(name: str, text: str) -> Recipe:
 
 
 def load_run_config(
-    path: Path | None, overrides: Iterable[str] = (), settings: Mapping[str, object] | None = None
+    path: Path | None, overrides: Sequence[str] = (), settings: Mapping[str, object] | None = None
 ) -> RunConfig:
     """Return the run config: recipe, below the file, below the overrides, below the settings.
 
@@ -83,7 +83,18 @@ def load_run_config(
     try:
         config = structure_config(document, RunConfig, path)
     except ConfigError as exc:
-        raise ConfigError([*problems, *exc.problems], path) from exc
+        raise _blaming([*problems, *exc.problems], overrides, path) from exc
     if problems:
-        raise ConfigError(problems, path)
+        raise _blaming(problems, overrides, path)
     return config
+
+
+def _blaming(problems: Sequence[str], overrides: Sequence[str], path: Path | None) -> ConfigError:
+    """Return the error of `problems`: those of an override say so, and the file is named for others."""
+    keys = [f"$.{override.partition('=')[0].strip()}" for override in overrides]
+    told = [
+        f"{problem} (from --set)" if any(problem.startswith(key) for key in keys) else problem
+        for problem in problems
+    ]
+    all_set = all(before != after for before, after in zip(problems, told, strict=True))
+    return ConfigError(told, None if all_set else path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from attrs import evolve
 from pyimgano_core.contracts.threshold import Certificate, Threshold, ThresholdProvenance
 from pyimgano_core.metrics import as_scores
 from pyimgano_core.thresholds._decisions import false_positive_rate, summarize
-from pyimgano_core.thresholds._follow import certify, follow, target_of
+from pyimgano_core.thresholds._follow import asked_of, certify, follow
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -30,8 +31,9 @@ def calibrate(
     score_source: ScoreSource = "image_score",
     value: float | None = None,
     minimum_area: int = 1,
-    disjoint_from_train: bool = True,
-    disjoint_from_test: bool = True,
+    disjoint_from_train: bool | None = True,
+    disjoint_from_test: bool | None = True,
+    distinct: int | None = None,
     level: float = 0.95,
 ) -> Threshold:
     """Return the threshold for `scores`, and all that is known of it.
@@ -47,8 +49,9 @@ def calibrate(
         value: the threshold of a `fixed` rule. For image scores the rule's own is the default; for maps there
             is none, and without it no threshold.
         minimum_area: of the regions of a pixel threshold, in pixels of the image.
-        disjoint_from_train: whether no fitted image is among them.
-        disjoint_from_test: whether no test image is among them.
+        disjoint_from_train: whether no fitted image is among them; None where that is not known.
+        disjoint_from_test: whether no test image is among them; None where that is not known.
+        distinct: how many different images they are, copies counting once; None where that is not known.
         level: what the interval of the rate on `scores` covers.
 
     Raises:
@@ -67,6 +70,7 @@ def calibrate(
         calibration_groups=groups,
         disjoint_from_train=disjoint_from_train,
         disjoint_from_test=disjoint_from_test,
+        calibration_distinct_count=distinct,
         score_summary=summarize(values),
         dtype=str(values.dtype),
     )
@@ -75,8 +79,10 @@ def calibrate(
         found, provenance = fixed, _fixed(fixed, provenance)
     else:
         found, provenance = _estimated(values, rule, provenance)
+    if found is not None and not math.isfinite(found):
+        found, provenance = None, evolve(provenance, reason="scores_too_large", certificate=None)
     if found is not None:
-        rate = false_positive_rate(values, found, level)
+        rate = false_positive_rate(values, found, level, independent=_is_independent(provenance))
         provenance = evolve(provenance, calibration_false_positives=rate.count, calibration_rate=rate)
     return Threshold(value=found, provenance=provenance, minimum_area=minimum_area)
 
@@ -101,7 +107,7 @@ def _estimated(
     values: Scores, rule: CalibrationRule, provenance: ThresholdProvenance
 ) -> tuple[float | None, ThresholdProvenance]:
     obstacle = _obstacle(provenance)
-    refused = Certificate(target=target_of(rule), reason=obstacle)
+    refused = evolve(asked_of(rule), reason=obstacle)
     if not len(values):
         return None, evolve(provenance, reason=obstacle, certificate=refused)
     found, fallbacks = follow(values, rule)
@@ -125,10 +131,20 @@ def _obstacle(provenance: ThresholdProvenance) -> str | None:
     """Return why nothing can be certain of these images, whatever the method."""
     if not provenance.calibration_count:
         return "no_calibration_images"
+    if provenance.disjoint_from_train is None:
+        return "unknown_images"
     if not provenance.disjoint_from_train:
         return "fitted_images"
+    if provenance.fallback == "single_group":  # its other images were fitted
+        return "grouped_images"
+    if _is_independent(provenance):
+        return None
     groups = provenance.calibration_groups
     is_grouped = groups is not None and groups < provenance.calibration_count
-    if is_grouped or provenance.fallback == "single_group":  # its other images were fitted
-        return "grouped_images"
-    return None
+    return "grouped_images" if is_grouped else "duplicate_images"
+
+
+def _is_independent(provenance: ThresholdProvenance) -> bool:
+    """Return whether each image tells something of its own: none has a copy or another view among them."""
+    units = (provenance.calibration_groups, provenance.calibration_distinct_count)
+    return all(count is None or count >= provenance.calibration_count for count in units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,15 @@ def verdict(score: float | None, threshold: float | None, review: float | None =
     """Return the label of a score, None without a score or a threshold.
 
     It is anomalous at or above the threshold, else for review at or above `review`, else normal.
+
+    Raises:
+        ValueError: the score is NaN, which is neither.
     """
     if score is None or threshold is None:
         return None
     exact = float(score)  # a float32 would round the threshold
+    if math.isnan(exact):
+        raise ValueError("a score that is NaN has no verdict")
     if exact >= threshold:
         return "anomalous"
     return "review" if review is not None and exact >= review else "normal"
@@ -62,15 +68,19 @@ def _without_band(review: Threshold, reason: str, warning: str) -> Threshold:
     return evolve(review, value=None, provenance=provenance)
 
 
-def false_positive_rate(scores: ArrayLike, threshold_value: float, level: float = 0.95) -> ObservedRate:
+def false_positive_rate(
+    scores: ArrayLike, threshold_value: float, level: float = 0.95, *, independent: bool = True
+) -> ObservedRate:
     """Return the share of (N,) scores of normal images that a threshold flags, with its exact interval.
+
+    Images that are not `independent`, such as several views of a part, have no interval.
 
     Raises:
         ValueError: a score is NaN or infinite, or the level is not between 0 and 1.
     """
     values = as_scores(scores)
     flagged = int(np.count_nonzero(values >= np.float64(threshold_value)))  # the threshold is not rounded
-    return observed_rate(flagged, values.size, level=level)
+    return observed_rate(flagged, values.size, level=level, independent=independent)
 
 
 def conformal_p_values(scores: ArrayLike, calibration: ArrayLike) -> NDArray[np.float64]:

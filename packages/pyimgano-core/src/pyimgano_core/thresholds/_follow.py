@@ -55,16 +55,19 @@ def certify(rule: CalibrationRule, found: Found, count: int) -> Certificate:
     A new score is as likely to fall into any of the n + 1 gaps between theirs, so n + 1 - k of n + 1 exceed
     the one of rank k.
     """
-    target = target_of(rule)
+    asked = asked_of(rule)
     if found.rank is None:
-        return Certificate(target=target, reason="method_assumes_a_distribution")
+        return evolve(asked, reason="method_assumes_a_distribution")
     if found.method == "fpr":
-        return Certificate(target=target, level=rule.alpha, confidence=rule.confidence)
+        return evolve(asked, level=rule.alpha, confidence=rule.confidence)
     level = (count + 1 - found.rank) / (count + 1)
-    is_missed = target is not None and (level > target or rule.method == "fpr")  # the confidence is missing
-    return Certificate(target=target, level=level, reason="too_few_normals" if is_missed else None)
+    is_missed = asked.target is not None and (level > asked.target or asked.target_confidence is not None)
+    return evolve(asked, level=level, reason="too_few_normals" if is_missed else None)
 
 
-def target_of(rule: CalibrationRule) -> float | None:
-    """Return the false-positive rate that a rule asks for, None where it asks for none."""
-    return rule.alpha if rule.method in _AIM_AT_ALPHA else None
+def asked_of(rule: CalibrationRule) -> Certificate:
+    """Return what a rule asks for: a false-positive rate, a confidence, both or nothing."""
+    return Certificate(
+        target=rule.alpha if rule.method in _AIM_AT_ALPHA else None,
+        target_confidence=rule.confidence if rule.method == "fpr" else None,
+    )

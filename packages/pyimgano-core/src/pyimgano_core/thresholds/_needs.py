@@ -7,10 +7,10 @@ Numbers of the config are read as the decimals that a person wrote: the double 0
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from pyimgano_core.contracts.threshold import FallbackStep
+from pyimgano_core.metrics._exact import exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 LEAST_EXCEEDANCES = 50  # below, a generalised Pareto fit says next to nothing of the far tail
 LOG_SLACK = 1e-12  # (1 - alpha)^n that equals the risk counts as equal, whatever the logarithms round to
 _LEAST_TO_SPREAD = 2
-
-
-def exact(number: float) -> Fraction:
-    """Return the decimal that a float is written as."""
-    return Fraction(str(number))
 
 
 def needed_normals(rule: CalibrationRule) -> int | None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyimgano_core.metrics._exact import exact
 from pyimgano_core.thresholds._found import Found
-from pyimgano_core.thresholds._needs import exact
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import CalibrationRule
@@ -79,4 +79,5 @@ def _certain_rank(count: int, alpha: float, risk: float) -> int:
 
 
 def _just_above(scores: Scores, rank: int) -> float:
-    return float(np.nextafter(scores[rank - 1], np.inf))
+    with np.errstate(over="ignore"):  # infinity is no threshold, which `calibrate` tells
+        return float(np.nextafter(scores[rank - 1], np.inf))

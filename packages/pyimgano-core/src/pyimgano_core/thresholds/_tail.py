@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pyimgano_core.metrics._exact import exact
 from pyimgano_core.thresholds._found import Found
-from pyimgano_core.thresholds._needs import LEAST_EXCEEDANCES, exact, too_few_exceedances
+from pyimgano_core.thresholds._needs import LEAST_EXCEEDANCES, too_few_exceedances
 from pyimgano_core.thresholds._pareto import fit_p_value, fit_pareto
 from pyimgano_core.thresholds._spread import no_spread
 

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyimgano_core.artifacts import parse_json
-from pyimgano_workbench.formats import NONE
+from pyimgano_core.words import NONE
 from pyimgano_workbench.histogram import score_histogram
 from pyimgano_workbench.html._table import table
+from pyimgano_workbench.lines import scored
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyimgano_core.contracts.report import CategoryReport
 
 _WORST = 5
-_SHOWN_KEYS = ("input", "defect", "score", "label", "y_true")
-
-
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return what is shown of each line; `str.splitlines` would also split at U+2028 within a name."""
-    with path.open("rb") as stream:
-        documents = (parse_json(line.decode()) for line in stream)
-        return [{key: document.get(key) for key in _SHOWN_KEYS} for document in documents]
 
 
 def histogram(lines: list[dict[str, Any]], report: CategoryReport) -> str:
@@ -40,5 +30,13 @@ def worst_images(lines: list[dict[str, Any]], title: str, *, y_true: int) -> str
         [line["input"], line["defect"] or NONE, f"{line['score']:.4g}", line["label"] or NONE]
         for line in chosen[:_WORST]
     ]
-    header = ("image", "defect", "score", "label")
+    header = ("image", "defect", "score", "verdict")
     return f"<h3>{title}</h3>{table(header, rows, 'images')}" if rows else ""
+
+
+def calibration_images(lines: list[dict[str, Any]]) -> str:
+    """Return the calibration images that set how high the threshold lies: those with the highest scores."""
+    highest = sorted(scored(lines), key=lambda item: item[1], reverse=True)[:_WORST]
+    rows = [[name, f"{score:.4g}"] for name, score in highest]
+    title = "<h3>The highest-scored calibration images, which the threshold follows</h3>"
+    return title + table(("image", "score"), rows, "images") if rows else ""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_workbench.formats import NONE, interval, number, percent
-from pyimgano_workbench.html._table import table
-from pyimgano_workbench.words import reason_in_words
+from pyimgano_core.words import (
+    NONE,
+    bounds_anything,
+    interval,
+    interval_note,
+    metric_name,
+    number,
+    percent,
+    reason_in_words,
+)
+from pyimgano_workbench.html._table import noted_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +22,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.metric import Interval, OperatingPoint
     from pyimgano_core.contracts.report import PixelResults, Results
 
-_IMAGE = {"auroc": "image AUROC", "average_precision": "image average precision"}
+_NO_VARIANCE = "the scores leave no variance to estimate it from"
 _ORACLES = (
     "Oracles: for each, the threshold was chosen with the test labels known. They say what the scores could "
     "do, and none of these thresholds is in use."
@@ -28,28 +36,36 @@ def interval_title(results: Results) -> str:
     return f"{percent(levels[0])} interval" if levels else "interval"
 
 
-def metrics_table(results: Results) -> str:
-    """Return the threshold-free metrics with their intervals."""
+def metrics_table(results: Results, groups: int | None = None) -> str:
+    """Return the threshold-free metrics with their intervals, over so many `groups` of images."""
     name = "average_precision"
     found, reason = results.intervals.get(name), results.reasons.get(name)
-    rows = [_auroc_row(results), _row(_IMAGE[name], results.average_precision, found, reason)]
+    rows = [_auroc_row(results), _row(metric_name(name), results.average_precision, found, reason)]
     if results.pixel_metrics is not None:
         rows += _pixel_rows(results.pixel_metrics)
-    return "<h3>Metrics</h3>" + table(("metric", "value", interval_title(results), ""), rows, "noted")
+    title = interval_title(results) + ("" if groups is None else f", {groups} groups")
+    return "<h3>Metrics</h3>" + table(("metric", "value", title, ""), rows, "noted")
 
 
 def _auroc_row(results: Results) -> list[str]:
     """The interval that holds, with the other beside it."""
     exact, resampled = results.auroc_delong, results.intervals.get("auroc")
     if results.auroc is None or exact is None:
-        return _row(_IMAGE["auroc"], results.auroc, resampled, results.reasons.get("auroc"))
+        return _row(metric_name("auroc"), results.auroc, resampled, results.reasons.get("auroc"))
     shown = results.auroc_interval
-    if exact.low is None:
-        undefined = f"DeLong's is undefined: {reason_in_words(exact.reason)}"
-        note = undefined if shown is None else f"bootstrap; {undefined}"
-    else:
-        note = "DeLong" if resampled is None else f"DeLong; bootstrap {interval(resampled)}"
-    return [_IMAGE["auroc"], number(results.auroc), interval(shown), note]
+    return [metric_name("auroc"), number(results.auroc), interval(shown), _auroc_note(exact, resampled)]
+
+
+def _auroc_note(exact: Interval, resampled: Interval | None) -> str:
+    has_bootstrap = resampled is not None and bounds_anything(resampled)
+    if bounds_anything(exact):
+        return f"DeLong; bootstrap {interval(resampled)}" if has_bootstrap else "DeLong"
+    is_flat = exact.reason == "zero_variance"
+    undefined = f"DeLong's is undefined: {_NO_VARIANCE if is_flat else reason_in_words(exact.reason)}"
+    if has_bootstrap:
+        return f"bootstrap; {undefined}"
+    note = None if resampled is None else interval_note(resampled)
+    return undefined if note is None else f"{note}; {undefined}"
 
 
 def _row(title: str, value: float | None, found: Interval | None, reason: str | None) -> list[str]:
@@ -61,15 +77,13 @@ def _note(value: float | None, found: Interval | None, reason: str | None) -> st
         return reason_in_words(reason)
     if found is None:
         return ""
-    if found.low is None:
-        return f"no interval: {reason_in_words(found.reason)}"
-    return "bootstrap" if found.low != found.high else "bootstrap: all resamples agree, which bounds nothing"
+    return interval_note(found) or "bootstrap"
 
 
 def _pixel_rows(pixel: PixelResults) -> Iterator[list[str]]:
     titles = {
-        "pixel_auroc": "pixel AUROC",
-        "pixel_average_precision": "pixel average precision",
+        "pixel_auroc": metric_name("pixel_auroc"),
+        "pixel_average_precision": metric_name("pixel_average_precision"),
         "aupro": f"AUPRO, up to FPR {pixel.aupro_limit:g}",
     }
     if pixel.aupimo_limits is not None:
@@ -83,30 +97,32 @@ def _pixel_rows(pixel: PixelResults) -> Iterator[list[str]]:
 
 def oracles_table(results: Results) -> str:
     """Return what the best threshold attains, marked as what no deployed threshold can promise."""
-    rows = [_f1_max_row(results)]
     pixel = results.pixel_metrics
+    rows = [_oracle_row("f1_max", results.f1_max, results.f1_max_threshold, results.intervals.get("f1_max"))]
     if pixel is not None:
         found = pixel.intervals.get("pixel_f1_max")
-        rows.append(["pixel F1-max", number(pixel.pixel_f1_max), interval(found), NONE])
+        rows.append(_oracle_row("pixel_f1_max", pixel.pixel_f1_max, pixel.pixel_f1_max_threshold, found))
     for name, point in results.operating_points.items():
-        rows.append(_operating_row(name, point, results.intervals.get(name)))
+        title = _operating_title(name, point)
+        rows.append(_oracle_row(title, point.value, point.threshold, results.intervals.get(name)))
     header = ("oracle", "value", interval_title(results), "at score")
-    return f'<h3>What the best threshold could do</h3><p class="muted">{_ORACLES}</p>' + table(header, rows)
+    text = f'<h3>What the best threshold could do</h3><p class="muted">{_ORACLES}</p>'
+    return text + noted_table(header, rows)
 
 
-def _f1_max_row(results: Results) -> list[str]:
-    found = results.intervals.get("f1_max")
-    return ["image F1-max", number(results.f1_max), interval(found), _score(results.f1_max_threshold)]
+def _oracle_row(name: str, value: float | None, threshold: float | None, found: Interval | None) -> list[str]:
+    note = None if found is None else interval_note(found)
+    return [metric_name(name), number(value), interval(found), _score(threshold), note or ""]
 
 
-def _operating_row(name: str, point: OperatingPoint, found: Interval | None) -> list[str]:
+def _operating_title(name: str, point: OperatingPoint) -> str:
     limit = percent(point.limit)
     titles = {
         "tpr_at_fpr": f"defects found, false alarms at most {limit}",
         "fpr_at_tpr": f"false alarms, defects found at least {limit}",
         "normals_passed": f"normals passed, misses at most {limit}",
     }
-    return [titles.get(name, name), number(point.value), interval(found), _score(point.threshold)]
+    return titles.get(name, name)
 
 
 def _score(value: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from pyimgano_workbench.formats import NONE, count_of, interval, number
+from pyimgano_core.words import REVIEW_LEGEND, counted, number, reviewed, with_interval
 from pyimgano_workbench.html._category import category_section, issues_table
 from pyimgano_workbench.html._style import STYLE
 from pyimgano_workbench.html._table import facts_below, folded, table
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.report import CategoryReport, RunReport
 
-_MEANS = ("auroc", "", "average_precision", "pixel_auroc", "aupro", "aupimo")
+_MEANS = ("auroc", "average_precision", "pixel_auroc", "aupro", "aupimo")
 _HEADER = (
     "category",
     "AUROC",
-    "interval",
     "AP",
     "pixel AUROC",
     "AUPRO",
@@ -27,6 +26,7 @@ _HEADER = (
     "false alarms",
     "misses",
 )
+_REVIEW = "review"
 
 
 def render_html(report: RunReport, folder: Path) -> str:
@@ -62,25 +62,31 @@ def _facts(report: RunReport) -> str:
 
 
 def _overview(report: RunReport) -> str:
-    rows = [_overview_row(category) for category in report.per_category.values()]
+    categories = report.per_category.values()
+    has_band = any(category.results.review is not None for category in categories)
+    header = (*_HEADER, _REVIEW) if has_band else _HEADER
+    rows = [_overview_row(category)[: len(header)] for category in categories]
     if len(rows) > 1:
-        mean = report.mean_metrics
-        rows.append(["mean", *(number(mean.get(name)) if name else "" for name in _MEANS), "", ""])
-    return table(_HEADER, rows)
+        means = [number(report.mean_metrics.get(name)) for name in _MEANS]
+        rows.append(["mean", *means, *[""] * (len(header) - len(means) - 1)])
+    legend = f'<p class="muted">{escape(REVIEW_LEGEND)}.</p>' if has_band else ""
+    return table(header, rows) + legend
 
 
 def _overview_row(report: CategoryReport) -> list[str]:
     results, pixel = report.results, report.results.pixel_metrics
-    rates = (results.false_alarm_rate, results.miss_rate)
+    found = results.auroc_interval
+    ends = (None, None) if found is None else (found.low, found.high)
     return [
         report.category,
-        number(results.auroc),
-        interval(results.auroc_interval),
+        with_interval(results.auroc, *ends),
         number(results.average_precision),
         number(pixel.pixel_auroc if pixel else None),
         number(pixel.aupro if pixel else None),
         number(pixel.aupimo if pixel else None),
-        *(NONE if rate is None else count_of(rate) for rate in rates),
+        counted(results.false_alarm_rate),
+        counted(results.miss_rate),
+        reviewed(results.review),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyimgano_core.contracts.structuring import unstructure
-from pyimgano_workbench.formats import NONE
+from pyimgano_core.words import NONE
 from pyimgano_workbench.html._table import folded, in_words, table
 
 if TYPE_CHECKING:

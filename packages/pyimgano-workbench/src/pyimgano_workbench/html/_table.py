@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from pyimgano_workbench.formats import NONE
+from pyimgano_core.words import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +23,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") 
     body = "".join(f"<tr>{_cells(row, len(header))}</tr>" for row in rows)
     opening = f'<div class="scroll"><table class="{kind}">'
     return f"{opening}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def noted_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table whose last column, without a title, holds notes; it is left out where there are none."""
+    if any(row[-1] for row in rows):
+        return table((*header, ""), rows, "noted")
+    return table(header, [row[:-1] for row in rows])
 
 
 def _cells(row: Sequence[str], width: int) -> str:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_workbench.formats import count_of, interval, number, share, share_interval
+from pyimgano_core.words import (
+    count_of,
+    interval,
+    interval_note,
+    number,
+    reason_in_words,
+    share,
+    share_interval,
+)
 from pyimgano_workbench.html._metrics import interval_title
-from pyimgano_workbench.html._table import table
+from pyimgano_workbench.html._table import noted_table
 
 if TYPE_CHECKING:
-    from pyimgano_core.contracts.metric import ObservedRate
+    from pyimgano_core.contracts.metric import Interval, ObservedRate
     from pyimgano_core.contracts.report import PixelVerdicts, Results
 
 _SHOWN = 12  # of the defects or groups, the worst ones
@@ -45,12 +53,13 @@ def _rates_table(results: Results) -> str:
     rows = [_rate_row(name, rate) for name, rate in rates.items() if rate is not None]
     if not rows:
         return ""
-    title = "<h3>At the deployed threshold</h3>"
-    return title + table(("what", "images", "share", interval_title(results)), rows) + _ratios(results)
+    header = ("what", "images", "share", interval_title(results))
+    return f"<h3>At the deployed threshold</h3>{noted_table(header, rows)}{_ratios(results)}"
 
 
 def _rate_row(name: str, rate: ObservedRate) -> list[str]:
-    return [name, count_of(rate), share(rate), share_interval(rate.interval)]
+    note = interval_note(rate.interval) if rate.total else None
+    return [name, count_of(rate), share(rate), share_interval(rate.interval), note or ""]
 
 
 def _ratios(results: Results) -> str:
@@ -69,15 +78,15 @@ def _worst_table(title: str, what: str, rates: dict[str, ObservedRate], results:
     if len(worst) > _SHOWN:
         rest = [rate for _, rate in worst[_SHOWN:]]
         count, total = sum(rate.count for rate in rest), sum(rate.total for rate in rest)
-        rows.append([f"and {len(rest)} more", f"{count} of {total}", "", ""])
-    return f"<h3>{title}</h3>" + table((what, "images", "share", interval_title(results)), rows)
+        rows.append([f"and {len(rest)} more", f"{count} of {total}", "", "", ""])
+    return f"<h3>{title}</h3>" + noted_table((what, "images", "share", interval_title(results)), rows)
 
 
 def _pixel_table(verdicts: PixelVerdicts, results: Results) -> str:
     pixel = results.pixel_metrics
     intervals = pixel.intervals if pixel is not None else {}
     rows = [
-        [title, number(getattr(verdicts, name)), interval(intervals.get(f"pixel_{name}"))]
+        [title, number(getattr(verdicts, name)), *_pixel_interval(intervals.get(f"pixel_{name}"))]
         for name, title in (
             ("pro", "PRO: flagged share of a region, mean"),
             ("iou", "IoU of all pixels"),
@@ -87,11 +96,21 @@ def _pixel_table(verdicts: PixelVerdicts, results: Results) -> str:
         )
     ]
     title = "<h3>Pixels at the deployed pixel threshold</h3>"
-    return title + table(("what", "value", interval_title(results)), rows) + _dropped(verdicts)
+    return title + noted_table(("what", "value", interval_title(results)), rows) + _dropped(verdicts)
+
+
+def _pixel_interval(found: Interval | None) -> tuple[str, str]:
+    """The interval and why there is none; that regions were dropped is told once, below the table."""
+    if found is None or found.reason == "minimum_area":
+        return interval(found), ""
+    return interval(found), interval_note(found) or ""
 
 
 def _dropped(verdicts: PixelVerdicts) -> str:
     if verdicts.minimum_area == 1:
         return ""
-    text = f"Regions of fewer than {verdicts.minimum_area} pixels were dropped; resamples can't follow that."
+    text = (
+        f"Regions of fewer than {verdicts.minimum_area} pixels were dropped, and so there are no intervals: "
+        f"{reason_in_words('minimum_area')}."
+    )
     return f'<p class="muted">{text}</p>'

@@ -5,11 +5,13 @@ from attrs import evolve
 from pyimgano_core.contracts.config import CalibrationRule, ReviewConfig, ThresholdConfig
 from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.contracts.report import ReviewCounts
-from pyimgano_core.contracts.threshold import Certificate
+from pyimgano_core.contracts.threshold import Certificate, FallbackStep, ThresholdProvenance
 from pyimgano_core.metrics import observed_rate
 from pyimgano_core.thresholds import calibrate, review_band
-from pyimgano_workbench.threshold_words import (
+from pyimgano_core.words import (
     certificate_in_words,
+    certified_in_words,
+    fallback_in_words,
     pixel_threshold_in_words,
     review_in_words,
     threshold_in_words,
@@ -38,7 +40,7 @@ def test_a_quantile_is_told_with_its_rank_and_its_images():
         (CalibrationRule(), "number 991 of 1000 from below (conformal at 1 %) of normal images"),
         (CalibrationRule(method="fpr"), "from below (fpr at 1 %) of normal images"),
         (CalibrationRule(method="gaussian", k=2.0), "is the mean of 1000 calibration scores plus 2 standard"),
-        (CalibrationRule(method="mad"), "is the median of 1000 calibration scores plus 3 robust standard"),
+        (CalibrationRule(method="mad"), "is the median of 1000 calibration scores plus 3 times their robust"),
         (CalibrationRule(method="evt", alpha=0.001), "is exceeded by 0.1 % of a generalised Pareto tail"),
         (CalibrationRule(method="fixed", value=2.5), "The threshold 2.5 is fixed by the config."),
     ],
@@ -51,7 +53,8 @@ def test_every_method_says_how_it_came_to_its_threshold(rule, words):
 @pytest.mark.parametrize("method", ["gaussian", "mad"])
 def test_the_sum_that_is_told_is_the_threshold(method):
     text = words_of(CalibrationRule(method=method), THOUSAND)
-    told = text.partition("(")[2].partition(")")[0].replace("times", "*")
+    told = text.rpartition("deviations (" if method == "gaussian" else "from it (")[2].partition(")")[0]
+    told = told.replace("times", "*")
     centre, _, spread = told.partition(" + ")
     product = np.prod([float(factor) for factor in spread.split(" * ")])
     assert float(text.split()[2]) == pytest.approx(float(centre) + product, rel=1e-3)
@@ -73,7 +76,8 @@ def test_copies_are_told(shared, words):
 
 def test_a_method_that_was_asked_for_in_vain_is_told_with_what_it_needs():
     text = words_of(CalibrationRule(), THOUSAND[:40])
-    expected = "conformal at alpha 0.01 needs 99 calibration normals and has 40; quantile 0.995 instead."
+    asked = "conformal at alpha 0.01 needs 99 calibration normals and has 40"
+    expected = f"{asked}; quantile 0.995 instead (59 more would do, or"
     assert expected in text
 
 
@@ -85,7 +89,10 @@ def test_too_few_images_and_a_fallback_are_notes():
 
 def test_without_calibration_images_there_is_no_threshold():
     none = np.empty(0, dtype=np.float32)
-    expected = "There is no threshold and so no verdict: there are no calibration images."
+    expected = (
+        "There is no threshold and so no verdict: there are no calibration images; add normal images, split "
+        'some off as val, or set threshold.method = "fixed".'
+    )
     assert expected == words_of(CalibrationRule(), none, source="none")
 
 
@@ -114,7 +121,66 @@ def test_without_calibration_images_there_is_no_threshold():
     ],
 )
 def test_what_is_certain_is_one_sentence(certificate, expected):
-    assert expected == certificate_in_words(certificate)
+    provenance = ThresholdProvenance(method="quantile", certificate=certificate)
+    assert expected == certificate_in_words(provenance)
+
+
+def test_a_rate_that_was_asked_for_with_confidence_is_told_as_such():
+    text = words_of(CalibrationRule(method="fpr", alpha=0.3))
+    assert "; 30 % with 95 % confidence was asked for, but there are too few calibration" in text
+
+
+def test_a_rate_of_grouped_images_says_why_it_has_no_interval():
+    grouped = observed_rate(1, 4, independent=False)
+    text = words_of(CalibrationRule(), test_rate=grouped)
+    assert "1 of 4 test normals (25.0 %, no interval: images of one group are not independent)" in text
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words"),
+    [
+        (None, None, ", of which it is not known whether they were fitted or tested."),
+        (
+            None,
+            False,
+            ", of which it is not known whether they were fitted, copies of some of which were tested.",
+        ),
+    ],
+)
+def test_what_is_not_known_of_copies_is_told(train, test, words):
+    assert words in words_of(CalibrationRule(), disjoint_from_train=train, disjoint_from_test=test)
+
+
+@pytest.mark.parametrize(
+    ("reason", "needed", "available", "remedy"),
+    [
+        ("too_few_normals", 99, 40, "(59 more would do, or ask for another method)"),
+        ("too_few_exceedances", 50, 4, "(add normal images, or ask for another method)"),
+        ("no_spread", None, None, "(look whether the calibration images are copies of one, or ask"),
+    ],
+)
+def test_a_method_that_was_replaced_says_what_to_do(reason, needed, available, remedy):
+    step = FallbackStep(method="m", reason=reason, message="why", needed=needed, available=available)
+    provenance = ThresholdProvenance(method="quantile", quantile=0.9, fallbacks=(step,))
+    assert fallback_in_words(provenance).startswith(f"why; quantile 0.9 instead {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [
+        (Certificate(target=0.01, level=0.0098), "0.98 % on average"),
+        (Certificate(level=0.01, confidence=0.95), "1 % with 95 % confidence"),
+        (
+            Certificate(target=0.01, level=0.0476, reason="too_few_normals"),
+            "4.76 % on average: there are too few calibration normals",
+        ),
+        (Certificate(reason="fixed_by_config"), "none: the threshold was fixed and not calibrated"),
+        (Certificate(), "none: the reason is not known"),
+        (None, "-"),
+    ],
+)
+def test_what_is_certain_fits_into_a_cell(certificate, told):
+    assert told == certified_in_words(certificate)
 
 
 def test_the_rates_that_were_seen_are_told_with_their_intervals():
@@ -163,9 +229,10 @@ def test_a_missing_pixel_threshold_says_why():
     threshold = calibrate(
         FOUR, CalibrationRule(method="fixed", value=1.0), source="val", score_source="map_maximum"
     )
-    assert "There is no pixel threshold: the config fixes none." == pixel_threshold_in_words(
-        threshold, threshold
+    expected = (
+        "There is no pixel threshold: the config fixes none; set threshold.pixel_value to have regions."
     )
+    assert expected == pixel_threshold_in_words(threshold, threshold)
 
 
 def test_a_note_that_holds_for_both_thresholds_is_told_once():
