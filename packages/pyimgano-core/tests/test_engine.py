@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyimgano_core.engine import default_workers, map_ordered
+from pyimgano_core.engine import default_workers, map_ordered, reading_workers
 
 
 class Reader:
@@ -81,3 +81,11 @@ def test_an_error_of_the_items_is_raised_and_leaves_no_thread():
     with pytest.raises(OSError, match="the share is gone"):
         list(map_ordered(str, items(), workers=2))
     assert before == threading.active_count()
+
+
+def test_storage_that_answers_at_once_is_read_by_a_thread_for_each_processor():
+    assert default_workers() == reading_workers(0.0) == reading_workers(0.001)
+
+
+def test_slow_storage_is_read_by_many_threads():
+    assert reading_workers(0.002) == max(32, default_workers())

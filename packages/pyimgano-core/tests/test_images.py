@@ -1,8 +1,11 @@
 """Every rule of the image loader, on real files written by Pillow or byte by byte."""
 
 import contextlib
+import io
 import os
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -16,9 +19,13 @@ from PIL import Image
 
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images import (
+    decode,
+    grey_of,
     image_size,
     is_image,
     load_input,
+    marks_of,
+    opened_stream,
     read_image,
     read_mask,
     read_mask_for,
@@ -412,6 +419,44 @@ def test_mask_of_another_size_is_refused_never_resized(tmp_path):
     Image.fromarray(MASK).save(path)
 
     assert code_of(read_mask_for, path, (3, 2)) == "size_mismatch"
+
+
+def test_bytes_that_were_read_already_give_the_same_pixels_and_marks(tmp_path):
+    path = tmp_path / "m.png"
+    Image.fromarray(RAMP).save(path)
+    with io.BytesIO(path.read_bytes()) as stream, opened_stream(path, stream) as image:
+        assert read_mask(path).tolist() == marks_of(path, image).tolist()
+        assert read_image(path).tolist() == np.asarray(image).tolist()
+
+
+def test_bytes_that_are_no_image_are_refused_by_the_name_of_their_file(tmp_path):
+    def open_text():
+        with opened_stream(tmp_path / "a.png", io.BytesIO(b"text")):
+            pass
+
+    assert code_of(open_text) == "unidentified"
+
+
+def test_grey_follows_the_range_of_16_bits(tmp_path):
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.array([[0, 2048, 4095, 65535]], np.uint16)).save(path)
+    with io.BytesIO(path.read_bytes()) as stream, opened_stream(path, stream) as image:
+        decode(image)
+        assert [[0, 128, 255, 255]] == np.asarray(grey_of(path, image, (0, 4095))).tolist()
+        assert [[0, 8, 16, 255]] == np.asarray(grey_of(path, image)).tolist()
+
+
+def test_what_pillow_logs_is_not_printed(tmp_path):
+    path = tmp_path / "odd.tif"
+    Image.fromarray(RAMP).save(path)
+    content = bytearray(path.read_bytes())
+    place = content.find(struct.pack("<HHI", 277, 3, 1))  # the number of samples in a pixel
+    content[place + 8 : place + 10] = struct.pack("<H", 2048)
+    path.write_bytes(content)
+    script = f"from pyimgano_core.images import read_image; read_image({str(path)!r})"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "More samples" not in result.stderr
+    assert "ImageError" in result.stderr
 
 
 @pytest.mark.real_data

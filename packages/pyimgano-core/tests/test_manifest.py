@@ -1,15 +1,17 @@
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.issue import Location, Severity
 from pyimgano_core.contracts.record import Record
 from pyimgano_core.errors import DataError
 from pyimgano_core.manifest import (
+    _line,
     category_slug,
     is_safe_category,
     load_manifest,
@@ -17,6 +19,9 @@ from pyimgano_core.manifest import (
     resolve,
     write_manifest,
 )
+from pyimgano_core.manifest._line import MAX_DEPTH, LineError, parse_exactly, parse_line
+from pyimgano_core.manifest._plain import plain_record
+from pyimgano_core.manifest._record import FIELDS, parse_record
 
 GOOD = b'{"image_path": "a.png", "category": "bolt"}'
 
@@ -45,7 +50,7 @@ def faults(folder, line):
 
 def test_a_line_becomes_a_record_with_its_line_number(tmp_path):
     fields = {"split": "test", "label": 1, "mask_path": "m.png", "group_id": "lot", "defect": "dent"}
-    lines = [b"# made by hand", b"", row(**fields, meta={"shift": 2})]
+    lines = [b"# made by hand", b"# twice", row(**fields, meta={"shift": 2})]
     expected = Record(image_path="a.png", category="bolt", **fields, meta={"shift": 2}, line=3)
     (entry,) = read_manifest(manifest(tmp_path, *lines))
     assert expected == entry.record
@@ -175,6 +180,17 @@ def test_an_unknown_field_is_a_warning_that_names_the_nearest(tmp_path):
     assert entry.record is not None
 
 
+@pytest.mark.parametrize("key", ["Label", "lable", "LABLE"])
+def test_a_misspelt_field_is_recognized_in_any_case(tmp_path, key):
+    (entry,) = read_manifest(manifest(tmp_path, row(**{key: 1})))
+    assert "did you mean 'label'?" in entry.issues[0].message
+
+
+def test_a_very_long_unknown_field_is_told_in_short(tmp_path):
+    (entry,) = read_manifest(manifest(tmp_path, row(**{"x" * 900_000: 1})))
+    assert len(entry.issues[0].message) < 200
+
+
 def test_an_unknown_field_of_many_lines_is_one_issue_of_the_data_set(tmp_path):
     (issue,) = load_manifest(manifest(tmp_path, GOOD, row(weight=1), row(weight=2))).issues
     assert (issue.code, issue.location.line, issue.data) == ("PF109", 2, {"lines": 2})
@@ -189,7 +205,34 @@ def test_windows_line_ends_and_a_byte_order_mark_are_accepted(tmp_path):
     path = manifest(tmp_path, b"\xef\xbb\xbf" + GOOD, GOOD, end=b"\r\n")
     loaded = load_manifest(path)
     assert len(loaded.samples) == 2
-    assert [(issue.code, issue.severity) for issue in loaded.issues] == [("PF104", Severity.WARNING)]
+    assert [(issue.code, issue.severity) for issue in loaded.issues] == [
+        ("PF104", Severity.WARNING),
+        ("PF105", Severity.INFO),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "data", "words"),
+    [
+        (GOOD + b"\r\n", 1, {"lines": 1, "crlf": 1, "blank": 0}, "all 1 lines end with a carriage return"),
+        (GOOD + b"\n# note\r\n" + GOOD, 2, {"lines": 3, "crlf": 1, "blank": 0}, "the others do not"),
+        (b"\n" + GOOD + b"\n \n", 1, {"lines": 3, "crlf": 0, "blank": 2}, "2 of 3 lines are blank"),
+    ],
+)
+def test_odd_line_ends_and_blank_lines_are_told_once_with_counts(tmp_path, content, line, data, words):
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(content)
+    (issue,) = load_manifest(path).issues
+    assert ("PF105", Severity.INFO, line) == (issue.code, issue.severity, issue.location.line)
+    assert data == issue.data
+    assert words in issue.message
+
+
+@pytest.mark.parametrize("content", [GOOD + b"\n" + GOOD, b"# note\n" + GOOD + b"\n"])
+def test_plain_line_ends_are_not_told(tmp_path, content):
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(content)
+    assert load_manifest(path).issues == ()
 
 
 def test_a_line_separator_within_text_does_not_end_a_line(tmp_path):
@@ -249,6 +292,18 @@ def test_paths_are_looked_for_beside_the_manifest_and_then_below_the_root(tmp_pa
     assert folder / ("x" * 5000) == image("x" * 5000)
 
 
+path_texts = st.text(st.sampled_from("ab./\\: é"), min_size=1).filter(str.strip)
+
+
+@given(path_texts)
+def test_a_path_is_joined_as_pathlib_joins_it(text):
+    folder = Path("/data/set").absolute()
+    sample = resolve(Record(image_path=text, category="bolt", mask_path=text), folder)
+    expected = folder / re.sub(r"[\\/]+", "/", text)
+    assert [str(expected), str(expected)] == [sample.image_file, sample.mask_file]
+    assert (expected, expected) == (sample.image, sample.mask)
+
+
 def test_a_relative_manifest_gives_absolute_files(tmp_path, monkeypatch):
     manifest(tmp_path, GOOD)
     monkeypatch.chdir(tmp_path)
@@ -286,6 +341,111 @@ def test_what_is_written_is_read_back_equal(tmp_path_factory, written):
     for number, (record, entry) in enumerate(zip(written, entries, strict=True), 1):
         expected = {name: getattr(record, name) for name in Record.__slots__ if name[0] != "_"}
         assert Record(**{**expected, "line": number}) == entry.record
+
+
+def outcome(parse, content):
+    """What a parser makes of a line, numbers with their types: True, 1 and 1.0 are equal."""
+    try:
+        return repr(parse(content))
+    except LineError as exc:
+        return exc.code, str(exc)
+
+
+WIDE_INTEGERS = st.integers(-(2**70), 2**70) | st.sampled_from([2**63, 2**64, -(2**63), -(2**63) - 1])
+colon_texts = st.text(st.sampled_from(':"\\u3aé{[ k'), max_size=4)
+wild_json = st.recursive(
+    st.none()
+    | st.booleans()
+    | WIDE_INTEGERS
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | colon_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(colon_texts, inner, max_size=3),
+    max_leaves=6,
+)
+FRAGMENTS = [
+    b":", b'"', b"{", b"}", b"[", b"]", b",", b"\\u003a", b"\\u003A", b'\\"', b"\\ud800", b"NaN", b"1e999",
+    b"-0", b"18446744073709551616", b"1.5", b'"k": 1, "k": 2', b'"k" :1,', b"\xff", b"\0", b" ", b"true",
+]  # fmt: skip
+
+
+@given(
+    wild_json,
+    st.booleans(),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.sampled_from(FRAGMENTS)), max_size=3),
+)
+def test_the_fast_parser_tells_of_sound_and_mutated_lines_what_the_exact_one_does(value, ascii_only, edits):
+    content = json.dumps(value, ensure_ascii=ascii_only).encode()
+    for where, removed, inserted in edits:
+        start = int(where * len(content))
+        content = content[:start] + inserted + content[start + removed :]
+    assert outcome(parse_exactly, content) == outcome(parse_line, content)
+
+
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12))
+def test_the_fast_parser_tells_of_scraps_what_the_exact_one_does(scraps):
+    content = b'{"k": 1, "t": "a:b", ' + b"".join(scraps) + b"}"
+    assert outcome(parse_exactly, content) == outcome(parse_line, content)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"k": 1, "k": 2, "t": "\\u003a"}',
+        b'{"k": 1, "k": 2, "t": "\\u003A"}',
+        b'{"k": "a:b", "k": 1}',
+        b'{"k": {"a": 1}, "k": ":"}',
+        b'{"a:b": 1, "a:b": 2}',
+        b'[{"t": ":"}, {"k" : 1, "\\u006b" : 2}]',
+    ],
+)
+def test_a_key_given_twice_is_seen_whatever_colons_the_strings_hold(line):
+    assert outcome(parse_line, line)[0] == "PF107"
+
+
+@pytest.mark.parametrize("levels", [63, 64, 65, 900, 1100])
+def test_nesting_ends_at_the_same_level_for_both_parsers(levels):
+    content = b"[" * levels + b"]" * levels
+    assert outcome(parse_exactly, content) == outcome(parse_line, content)
+    assert (levels > MAX_DEPTH) == (outcome(parse_line, content)[0] == "PF110")
+
+
+def test_a_common_line_does_not_need_the_exact_parser(monkeypatch):
+    monkeypatch.delattr(_line, "parse_exactly")
+    for fields in ({}, {"meta": {"time": "2026-11-01T10:30:00", "shift": 2.5, "x": [{"a": None}]}}):
+        assert json.loads(row(**fields)) == parse_line(row(**fields))
+
+
+odd_values = (
+    st.sampled_from(
+        ["train", "test", "val", "Train", " test", "", " ", "a.png", "a\0", "a/b", ".", True, 1, 1.0, 0]
+    )
+    | json_values
+)
+odd_documents = st.dictionaries(st.sampled_from([*FIELDS, "lable"]), odd_values) | st.builds(
+    lambda odd: {"image_path": "a.png", "category": "bolt", "split": "test", "label": 1, **odd},
+    st.dictionaries(st.sampled_from(FIELDS), odd_values | st.just({"group_id": "lot"}), max_size=2),
+)
+
+
+@given(odd_documents | json_values)
+def test_a_plain_record_is_the_record_that_a_close_look_gives(document):
+    found = plain_record(document, 7)
+    record, issues = parse_record(document, Location(manifest="m.jsonl", line=7))
+    assert found is None or (repr(found), ()) == (repr(record), issues)
+
+
+def test_a_common_line_does_not_need_a_close_look():
+    for fields in ({}, {"split": "test", "label": 1, "mask_path": "m.png", "meta": {"x": 1}}):
+        assert plain_record(json.loads(row(group_id=" lot", defect="dent", **fields)), 1) is not None
+
+
+def test_names_that_repeat_are_kept_once(tmp_path):
+    fields = {"group_id": "lot 7", "defect": "dent", "split": "test", "label": 1}
+    first, second = (
+        entry.record for entry in read_manifest(manifest(tmp_path, row(**fields), row(**fields)))
+    )
+    for name in ("category", "group_id", "defect", "split"):
+        assert getattr(first, name) is getattr(second, name)
 
 
 def test_absent_fields_are_not_written_and_keys_keep_their_order(tmp_path):

@@ -36,8 +36,9 @@ def test_every_name_means_one_rule():
 
 def test_every_rule_says_what_it_means_and_what_to_do_in_sentences():
     for rule in load_rules():
-        for text in (rule.meaning, rule.remedy):
-            assert re.fullmatch(r"[A-Z].*\.", text)
+        for text in (rule.meaning, rule.why, rule.remedy):
+            assert re.fullmatch(r"[A-Z].*\.", text), rule.code
+        assert rule.example, rule.code
 
 
 def test_a_rule_is_found_by_code_and_by_name_in_any_case():

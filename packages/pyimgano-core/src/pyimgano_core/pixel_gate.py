@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.config import EvaluationConfig
     from pyimgano_core.contracts.record import Sample
 
-__all__ = ["MaskState", "PixelGate", "decide_gate", "inspect_mask", "is_evaluated"]
+__all__ = ["MaskState", "PixelGate", "decide_gate", "inspect_mask", "is_evaluated", "judge_mask"]
 
 _USABLE = frozenset({"ok", "empty"})
 _MISSING = frozenset({"absent", "not_found"})
@@ -34,18 +34,40 @@ def inspect_mask(sample: Sample) -> MaskState:
     An image that can't be read leaves the sizes uncompared: that is a fault of the image, told elsewhere.
     """
     if sample.mask is None:
-        return MaskState(status="absent")
+        return judge_mask(sample, None)
     try:
         mask = read_mask(sample.mask)  # (H, W)
     except ImageError as exc:
-        status: MaskStatus = "not_found" if exc.code == "not_found" else "unreadable"
-        return MaskState(status=status, detail=str(exc).removeprefix(f"{exc.path}: "))
-    size = _size_or_none(sample)
-    if size is not None and size != mask.shape:
-        height, width = mask.shape
-        detail = f"has {width}x{height} pixels, its image {size[1]}x{size[0]}"
+        return judge_mask(sample, None, error=(exc.code, str(exc).removeprefix(f"{exc.path}: ")))
+    return judge_mask(sample, mask.shape[:2], marks=bool(mask.any()), image_size=_size_or_none(sample))
+
+
+def judge_mask(
+    sample: Sample,
+    size: tuple[int, int] | None,
+    *,
+    marks: bool = False,
+    image_size: tuple[int, int] | None = None,
+    error: tuple[str, str] | None = None,
+) -> MaskState:
+    """Return the state of a mask from what is known of its file, however that was read.
+
+    Args:
+        sample: the image and its record.
+        size: (height, width) of the upright mask; None where it can't be read.
+        marks: whether it marks any pixel.
+        image_size: (height, width) of the upright image, None where that is not known.
+        error: the code and the words of the `ImageError` that reading the mask raised.
+    """
+    if sample.mask is None:
+        return MaskState(status="absent")
+    if error is not None:
+        status: MaskStatus = "not_found" if error[0] == "not_found" else "unreadable"
+        return MaskState(status=status, detail=error[1])
+    if size is not None and image_size is not None and image_size != size:
+        detail = f"has {size[1]}x{size[0]} pixels, its image {image_size[1]}x{image_size[0]}"
         return MaskState(status="size_mismatch", detail=detail)
-    if not mask.any():
+    if not marks:
         return MaskState(status="empty")
     return MaskState(status="ok", on_normal=sample.record.label != ANOMALOUS)
 
@@ -137,7 +159,7 @@ def _message(reason: GateReason | None, tally: _Tally, subset: str) -> str:
         "no_test_anomalies": "there are no anomalous test images",
         "no_masks": f"none of the {anomalous} has a mask",
         "missing_masks": f"{tally.missing} of {anomalous} have no mask: add them, {subset_advice}",
-        "unusable_masks": f"{tally.broken} masks can't be read or differ in size from their images: "
+        "unusable_masks": f"{_masks(tally.broken)} can't be read or differ in size from the image: "
         f"mend them, {subset_advice}",
         "mask_on_normal": f"{tally.on_normal} normal test images have a mask that marks a defect: "
         "mend label or mask",
@@ -149,6 +171,10 @@ def _message(reason: GateReason | None, tally: _Tally, subset: str) -> str:
     if reason is None and tally.empty:
         message += f"; {tally.empty} of the masks are empty and count as all normal"
     return message
+
+
+def _masks(count: int) -> str:
+    return "1 mask" if count == 1 else f"{count} masks"
 
 
 def _problem(sample: Sample, state: MaskState) -> str:

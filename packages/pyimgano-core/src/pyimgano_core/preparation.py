@@ -6,7 +6,7 @@ Training, the benchmark and preflight all come through here, so they can't disag
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import define
 
@@ -23,7 +23,7 @@ from pyimgano_core.splits import split_dataset
 from pyimgano_core.thresholds import needed_normals, shortage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
     from pyimgano_core.contracts.threshold import FallbackStep
@@ -61,22 +61,51 @@ class Prepared:
         return tuple(issue for issue in self.issues if issue.severity is Severity.ERROR)
 
 
-def inspect_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepared:
+class FileInspector(Protocol):
+    """Says what the files of a data set hold; preflight gives its own, which looks at each file only once."""
+
+    def hash_contents(self, samples: Sequence[Sample]) -> dict[Path, str]:
+        """Return the SHA-256 of every image and mask that can be read; asked first, and once."""
+        ...
+
+    def inspect_mask(self, sample: Sample) -> MaskState:
+        """Return the state of a sample's mask."""
+        ...
+
+
+class _Reader:
+    """Reads the files as they are asked for."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def hash_contents(self, samples: Sequence[Sample]) -> dict[Path, str]:
+        return hash_contents(samples, self._progress)
+
+    def inspect_mask(self, sample: Sample) -> MaskState:
+        return inspect_mask(sample)
+
+
+def inspect_dataset(
+    config: RunConfig, base: Path, progress: Progress, files: FileInspector | None = None
+) -> Prepared:
     """Return what a run of `config` would see, with all faults collected and none raised.
 
     Args:
         config: the run config.
         base: the folder that its relative paths start from.
         progress: shows the reading of files.
+        files: says what the files hold; None reads them.
 
     Raises:
         ConfigError: where the config itself can't be followed.
         DataError: where there is no data set to look at.
     """
+    files = files or _Reader(progress)
     policy = config.dataset.split_policy
     loaded = load_dataset(config.dataset, base)
     split = split_dataset(loaded.samples, policy, config.seed)
-    hashes = hash_contents(loaded.samples, progress)
+    hashes = files.hash_contents(loaded.samples)
     issues = [
         *loaded.issues,
         *path_issues(loaded.samples),
@@ -84,7 +113,7 @@ def inspect_dataset(config: RunConfig, base: Path, progress: Progress) -> Prepar
         *content_issues(split, hashes, policy),
         *_shortage_issues(split.categories, config.threshold),
     ]
-    categories = tuple(_prepare_category(category, config, progress) for category in split.categories)
+    categories = tuple(_prepare_category(category, config, progress, files) for category in split.categories)
     return Prepared(
         samples=loaded.samples,
         categories=categories,
@@ -138,8 +167,10 @@ def _shortage_issue(split: CategorySplit, section: str, rule: CalibrationRule, s
     )
 
 
-def _prepare_category(split: CategorySplit, config: RunConfig, progress: Progress) -> PreparedCategory:
+def _prepare_category(
+    split: CategorySplit, config: RunConfig, progress: Progress, files: FileInspector
+) -> PreparedCategory:
     label = f"{split.category}: masks"
-    masks = tuple(inspect_mask(sample) for sample in progress.track(split.test, label))
+    masks = tuple(files.inspect_mask(sample) for sample in progress.track(split.test, label))
     gate = decide_gate(split.test, masks, config.evaluation)
     return PreparedCategory(split=split, masks=masks, gate=gate)

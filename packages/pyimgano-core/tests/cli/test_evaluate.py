@@ -53,28 +53,40 @@ def test_people_get_a_table_and_what_is_to_be_known_of_it(predictions):
     lines = result.stdout.splitlines()
     assert lines[0].split()[:4] == ["category", "images", "anomalous", "AUROC"]
     assert ["cup", "6", "3", "0.8889"] == lines[1].split()[:4]
-    assert ["1/3", "1/3", "0.5"] == lines[1].split()[-3:]
+    assert ["0.5", "1/3", "1/3"] == lines[1].split()[-3:]
     assert "predictions: 6 lines, read by the keys filename, label, pred_score" in lines
-    assert "cup: no pixel metrics: none of the 3 anomalous test images has a mask" in lines
+    assert "cup: no pixel metrics: without --manifest there are no masks" in lines
     assert "cup: the threshold is fixed by the config" in lines
 
 
 def test_why_there_is_no_threshold_and_no_metric_is_told(predictions):
     output = run(predictions("cup", scores=[(0.1, 0), (0.2, 0)])).stdout
-    assert "cup: no auroc: no positives" in output
-    assert (
-        "cup: no threshold: no calibration images; give --calibration, or threshold.method = fixed" in output
-    )
+    assert "cup: image AUROC, image AP, image F1-max undefined: there are no anomalous test images" in output
+    assert "cup: no threshold: give --infer-config, --calibration, or threshold.method = fixed" in output
+
+
+def test_a_calibration_file_that_sets_nothing_is_told_as_such(predictions):
+    same = predictions("cup")
+    output = run(same, "--calibration", same).stdout
+    assert "cup: no threshold: no line of --calibration can set one; the issues EV401 say why" in output
+
+
+def test_a_review_band_stands_beside_the_misses(predictions):
+    fixed = ["threshold.method=fixed", "threshold.value=0.85", "threshold.review.method=fixed"]
+    settings = [word for each in [*fixed, "threshold.review.value=0.15"] for word in ("--set", each)]
+    header, row = run(predictions("cup"), *settings).stdout.splitlines()[:2]
+    assert header.endswith("false alarms  misses  review")
+    assert row.endswith("2/3 + 2/3")
+    assert ["0/3", "0/3"] == row.split()[-5:-3]
 
 
 def test_a_threshold_that_was_calibrated_says_on_what(predictions, tmp_path):
     normals = tmp_path / "normals.jsonl"
     normals.write_text("".join(f'{{"path": "n/{i}.png", "score": 0.{i}}}\n' for i in range(10, 40)))
     output = run(predictions("cup"), "--calibration", normals).stdout
-    assert (
-        "cup: the threshold is set by quantile in place of conformal on 30 normals, certified at 0.0323"
-        in output
-    )
+    assert "cup: the threshold is set by quantile on 30 normals" in output
+    assert "conformal at alpha 0.01 needs 99 calibration normals and has 30" in output
+    assert "cup: No rate is certified: it is not known whether calibration images were fitted." in output
     assert "calibration: 30 lines, read by the keys path, score" in output
 
 
@@ -179,7 +191,7 @@ def test_a_manifest_is_named_from_the_current_folder(write_dataset, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     result = run("p.jsonl", "--manifest", "data/manifest.jsonl", "--config", "conf/c.toml")
     assert 0 == result.return_value
-    assert "matched: 8 by text, 0 by file, 0 by end of path; 0 of them are no test images" in result.stdout
+    assert "matched: 8 by text, 0 by file, 0 by end of path\n" in result.stdout
 
 
 def test_bad_lines_are_told_on_stderr_and_end_with_4(predictions):

@@ -26,7 +26,7 @@ from pyimgano_core.contracts.infer_config import (
 )
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
-from pyimgano_core.contracts.preflight import CategorySummary, CheckState, PreflightReport
+from pyimgano_core.contracts.preflight import CategorySummary, CheckState, PreflightReport, ReportedIssue
 from pyimgano_core.contracts.region import Region
 from pyimgano_core.contracts.report import (
     CategoryReport,
@@ -178,7 +178,17 @@ INSTANCES = {
         ),
         summary={"by_code": {"PF106": 1}},
         checks=(CheckState(code="PF106", state="skipped", reason="m"),),
-        issues=(ISSUE,),
+        issues=(
+            ReportedIssue(
+                code="PF106",
+                name="MANIFEST_INVALID_JSON",
+                severity=Severity.ERROR,
+                message="m",
+                fingerprint="0" * 32,
+                known=True,
+            ),
+        ),
+        times={"started": "2020-01-01T00:00:00+00:00", "seconds": 0.5},
     ),
     "run_config": RunConfig(model=ModelConfig(options={"coreset_ratio": 0.1})),
     "run_report": RunReport(

@@ -10,15 +10,21 @@ from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.preparation import Prepared
 from pyimgano_core.progress import Progress
+from pyimgano_preflight.facts import FactStore
 
 
 @define(frozen=True, kw_only=True)
 class Inspection:
-    """A data set under inspection. `prepared` comes from the function that training uses."""
+    """A data set under inspection.
+
+    `prepared` comes from the function that training uses, and `facts` are what a single look at each of its
+    files told: no check opens a file.
+    """
 
     config: RunConfig
     base: Path
     prepared: Prepared
+    facts: FactStore
     progress: Progress
 
     @property

@@ -4,62 +4,92 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from pyimgano_core.artifacts import sha256_file
 from pyimgano_core.contracts.issue import Severity
-from pyimgano_core.contracts.preflight import CategorySummary, CheckState, PreflightReport
+from pyimgano_core.contracts.preflight import CategorySummary, PreflightReport
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.errors import ConfigError, DataError, MachineError
 from pyimgano_core.manifest import locate_issues
+from pyimgano_preflight._baseline import mark_known, reported
 from pyimgano_preflight._inspection import manifest_path
+from pyimgano_preflight._select import Selection, apply_selection
 from pyimgano_preflight.rules import rule_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.preflight import CheckState, ReportedIssue
     from pyimgano_core.errors import PyimganoError
     from pyimgano_core.preparation import Prepared, PreparedCategory
+    from pyimgano_preflight.facts import Depth
 
 LISTED_PER_CODE = 100
 _LISTED_PATHS = 20
+_TRUNCATED = "PF903"
+
+
+def arrange_issues(
+    issues: Iterable[Issue],
+    *,
+    manifest: str | None = None,
+    selection: Selection | None = None,
+    known: Mapping[str, int] | None = None,
+) -> tuple[ReportedIssue, ...]:
+    """Return all issues that count, ordered by code and line.
+
+    Args:
+        issues: in the order of the data.
+        manifest: the manifest that lines without a file belong to.
+        selection: which rules count, and how much; None for all as usual.
+        known: how often each fingerprint is known.
+    """
+    counting = apply_selection(locate_issues(issues, manifest), selection or Selection())
+    ordered = sorted(map(reported, counting), key=_position)
+    return tuple(mark_known(ordered, known or {}))
 
 
 def build_report(
-    issues: Iterable[Issue],
+    issues: Sequence[ReportedIssue],
     *,
     dataset: dict[str, Any] | None = None,
     categories: Sequence[PreparedCategory] = (),
     checks: tuple[CheckState, ...] = (),
-    manifest: str | None = None,
+    profile: Depth = "standard",
+    complete: bool = True,
 ) -> PreflightReport:
     """Return the report.
 
     Args:
-        issues: in the order of the data.
+        issues: all of them, arranged.
         dataset: what was looked at.
         categories: what training would see.
         checks: which rules were applied.
-        manifest: the manifest that lines without a file belong to.
+        profile: how far files were looked into.
+        complete: whether the check ran to its end.
     """
-    ordered = sorted(map(_shortened, locate_issues(issues, manifest)), key=_position)
-    listed = [*_listed(ordered)]
-    counted = [*ordered, *(issue for issue in listed if issue.code == "PF903")]
-    by_severity = Counter(issue.severity for issue in counted)
+    listed = [*_listed(issues)]
+    counted = [*issues, *(issue for issue in listed if issue.code == _TRUNCATED)]
+    fresh = Counter(issue.severity for issue in counted if not issue.known)
     return PreflightReport(
         pyimgano_version=version("pyimgano-preflight"),
-        status=next((severity.value for severity in Severity if by_severity[severity]), "ok"),
+        status=next((severity.value for severity in Severity if fresh[severity]), "ok"),
         dataset=dataset or {},
         categories=tuple(_summary(category) for category in categories),
         summary={
-            "by_severity": {severity.value: by_severity[severity] for severity in Severity},
+            "by_severity": _by_severity(counted),
             "by_code": dict(sorted(Counter(issue.code for issue in counted).items())),
+            "known_by_severity": _by_severity(issue for issue in counted if issue.known),
         },
+        profile=profile,
+        complete=complete,
         checks=checks,
         issues=tuple(listed),
     )
@@ -68,12 +98,19 @@ def build_report(
 def report_failure(error: PyimganoError | OSError) -> PreflightReport:
     """Return the report of a preflight that could not look at the data."""
     if isinstance(error, DataError):
-        return build_report(data_error_issues(error))
+        return build_report(arrange_issues(data_error_issues(error)))
     if isinstance(error, ConfigError):
         source = {} if error.source is None else {"source": str(error.source)}
-        return build_report(rule_issue("PF905", problem, data=source) for problem in error.problems)
+        problems = (rule_issue("PF905", problem, data=source) for problem in error.problems)
+        return build_report(arrange_issues(problems))
     code = "PF901" if isinstance(error, MachineError | OSError) else "PF905"
-    return build_report([rule_issue(code, str(error))])
+    return build_report(arrange_issues([rule_issue(code, str(error))]))
+
+
+def report_interrupt() -> PreflightReport:
+    """Return the report of a preflight that was ended before it looked at a file."""
+    stop = rule_issue("PF902", "interrupted before any file was looked at: run again")
+    return build_report(arrange_issues([stop]), complete=False)
 
 
 def data_error_issues(error: DataError) -> tuple[Issue, ...]:
@@ -103,25 +140,28 @@ def describe_dataset(config: RunConfig, base: Path, prepared: Prepared | None) -
     return described
 
 
-def _shortened(issue: Issue) -> Issue:
-    return evolve(issue, paths=issue.paths[:_LISTED_PATHS])
+def _by_severity(issues: Iterable[ReportedIssue]) -> dict[str, int]:
+    counts = Counter(issue.severity for issue in issues)
+    return {severity.value: counts[severity] for severity in Severity}
 
 
 def _position(issue: Issue) -> tuple[str, int]:
     return issue.code, (issue.location.line or 0) if issue.location is not None else 0
 
 
-def _listed(ordered: Sequence[Issue]) -> Iterator[Issue]:
-    """Yield the first issues of each code, and at the end what was left out."""
-    seen: Counter[str] = Counter()
-    for issue in ordered:
-        seen[issue.code] += 1
-        if seen[issue.code] <= LISTED_PER_CODE:
-            yield issue
-    for code, count in seen.items():
+def _listed(issues: Sequence[ReportedIssue]) -> Iterator[ReportedIssue]:
+    """Yield the first issues of each code, new ones before known ones, and at the end what was left out."""
+    for _, group in groupby(issues, key=lambda issue: issue.code):
+        of_code = sorted(group, key=lambda issue: issue.known)
+        for issue in of_code[:LISTED_PER_CODE]:
+            yield evolve(issue, paths=issue.paths[:_LISTED_PATHS])
+    for code, count in Counter(issue.code for issue in issues).items():
         if count > LISTED_PER_CODE:
-            message = f"{count} issues {code} were found, the first {LISTED_PER_CODE} are listed"
-            yield rule_issue("PF903", message, data={"code": code, "count": count})
+            message = (
+                f"{count} issues {code} were found, the first {LISTED_PER_CODE} are listed; "
+                "--issues FILE writes them all"
+            )
+            yield reported(rule_issue(_TRUNCATED, message, data={"code": code, "count": count}))
 
 
 def _summary(category: PreparedCategory) -> CategorySummary:

@@ -41,6 +41,11 @@ class Choice:
     category: str | None = None
     overrides: tuple[str, ...] = ()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files and folders that are named."""
+        return tuple(filter(None, (self.source, self.manifest, self.root, self.config)))
+
 
 def load_choice(choice: Choice) -> tuple[RunConfig, Path]:
     """Return the run config, and the folder that its relative paths start from.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
+from attrs import fields_dict
 
 from pyimgano_core.cli.app import json_option, run
-
-_PATH = click.Path(path_type=Path)
-_LAYOUTS = ("manifest", "mvtec", "visa", "btad", "custom", "demo")
+from pyimgano_preflight._options import data_options, reading_options, report_options
+from pyimgano_preflight._scale_commands import merge, scan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,33 +22,30 @@ def preflight() -> None:
 
 
 @preflight.command()
-@click.argument("source", type=_PATH, required=False)
-@click.option("--manifest", type=_PATH, help="A manifest: one JSON object per line and image.")
-@click.option("--dataset", type=click.Choice(_LAYOUTS), help="The layout of the folder that --root names.")
-@click.option(
-    "--root", type=_PATH, help="The data set's folder; with a manifest, where to look for images next."
-)
-@click.option("--config", type=_PATH, help="A run config, TOML or JSON, as for pyimgano-train.")
-@click.option("--category", help="Check this category only.")
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Set a dotted key of the config."
-)
+@data_options
 @click.option("--list-categories", is_flag=True, help="List the data set's categories and stop.")
-@click.option("--strict", is_flag=True, help="Let warnings, too, fail the check, with exit code 3.")
-@json_option
-def check(*, as_json: bool, strict: bool, list_categories: bool, **choice: Any) -> int:
+@reading_options
+@report_options
+def check(*, list_categories: bool, **given: Any) -> int:
     """Check a manifest, a folder of images, or the data set of a config.
 
-    SOURCE is any of the three: a file ending in .jsonl, in .toml or .json, or a folder.
+    SOURCE is any of the three: a file ending in .jsonl, in .toml or .json, or a folder. A RULE is a code, a
+    prefix such as PF3, or a name; several are separated by commas.
 
-    Exit codes: 0 no errors, 2 the data has errors, 3 warnings with --strict, 64 wrong usage or configuration.
+    Exit codes: 0 no errors, 2 the data has errors, 3 what --fail-on names was found, 4 only the storage
+    failed, 64 wrong usage or configuration, 130 interrupted, after what was found so far was told.
     """
     from pyimgano_preflight import _commands  # noqa: PLC0415 - keeps start-up light
+    from pyimgano_preflight._reading import ReadOptions  # noqa: PLC0415
+    from pyimgano_preflight._report_options import ReportOptions  # noqa: PLC0415
     from pyimgano_preflight._source import Choice  # noqa: PLC0415
 
+    choice = Choice(**{name: given[name] for name in fields_dict(Choice)})
+    options = ReportOptions(**{name: given[name] for name in fields_dict(ReportOptions)})
     if list_categories:
-        return _commands.show_categories(Choice(**choice), as_json=as_json)
-    return _commands.check_data(Choice(**choice), as_json=as_json, strict=strict)
+        return _commands.show_categories(choice, as_json=options.as_json)
+    reading = ReadOptions(**{name: given[name] for name in fields_dict(ReadOptions)})
+    return _commands.check_data(choice, reading, options)
 
 
 @preflight.command()
@@ -65,6 +61,10 @@ def rule(code: str | None, *, list_rules: bool, as_json: bool) -> int:
     if code is None:
         raise click.UsageError("give a code, or --list-rules")
     return _commands.show_rule(code, as_json=as_json)
+
+
+preflight.add_command(scan)
+preflight.add_command(merge)
 
 
 def main() -> None:

@@ -1,11 +1,14 @@
-"""The rules: what each code means and how to mend it; all of them stand in `rules.toml`."""
+"""The rules: what each code means, why it matters and how to mend it; they stand in `catalogue/*.toml`.
+
+A code never changes its meaning; a new rule takes a new code.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define
 
@@ -17,31 +20,35 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True)
 class Rule:
-    """One thing that can be wrong. `severity` is the usual one; `other_names` are those of special cases."""
+    """One thing that can be wrong.
+
+    `severity` is the usual one; `other_names` are those of special cases. `why` says what it does to anomaly
+    detection, `example` shows the fault. It is looked for from the profile `profile` on.
+    """
 
     code: str
     name: str
     severity: Severity
     meaning: str
     remedy: str
+    why: str
+    example: str
+    profile: Literal["quick", "standard", "deep"] = "quick"
     other_names: tuple[str, ...] = ()
 
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
     """Return all rules in the order of their codes."""
-    text = files(__package__).joinpath("rules.toml").read_text(encoding="utf-8")
-    return tuple(
-        Rule(
-            code=code,
-            name=table["name"],
-            severity=Severity(table["severity"]),
-            meaning=table["meaning"],
-            remedy=table["remedy"],
-            other_names=tuple(table.get("other_names", ())),
-        )
-        for code, table in tomllib.loads(text).items()
-    )
+    from pyimgano_core.contracts.structuring import structure  # noqa: PLC0415 - keeps start-up light
+
+    pages = sorted(files(__package__).joinpath("catalogue").iterdir(), key=lambda page: page.name)
+    tables = {
+        code: table
+        for page in pages
+        for code, table in tomllib.loads(page.read_text(encoding="utf-8")).items()
+    }
+    return tuple(structure({"code": code, **tables[code]}, Rule, known_only=True) for code in sorted(tables))
 
 
 def find_rule(text: str) -> Rule | None:

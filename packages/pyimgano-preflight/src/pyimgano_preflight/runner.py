@@ -2,29 +2,80 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import define, evolve, field
+
+from pyimgano_core.cli.app import INTERRUPTS
+from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
 from pyimgano_core.errors import DataError
 from pyimgano_core.preparation import inspect_dataset
-from pyimgano_preflight._checks import CHECKS, check_states
 from pyimgano_preflight._inspection import Inspection, manifest_path
-from pyimgano_preflight._report import build_report, data_error_issues, describe_dataset
+from pyimgano_preflight._lock import Lock
+from pyimgano_preflight._report import arrange_issues, build_report, data_error_issues, describe_dataset
+from pyimgano_preflight._select import Selection
+from pyimgano_preflight.checks import CHECKS, check_states
+from pyimgano_preflight.checks.lock import lock_issues
+from pyimgano_preflight.facts import FactStore
+from pyimgano_preflight.rules import rule_issue
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.preflight import PreflightReport
+    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.preflight import CheckState
+    from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
+    from pyimgano_preflight.facts import Depth
+
+_OF_ALL_FILES = frozenset({"PF502", "PF712"})  # the pixel gate: not known before every mask is read
+_OF_LOCKS = frozenset({"PF402", "PF410", "PF411"})
+_OF_LINES = "PF1"  # the manifest is read before any file is
 
 
-def run_preflight(config: RunConfig, base: Path, progress: Progress) -> PreflightReport:
+@define(frozen=True, kw_only=True)
+class CheckSettings:
+    """Which rules count and how much, how often each fingerprint is known, and what the files once held."""
+
+    selection: Selection = field(factory=Selection)
+    known: dict[str, int] = field(factory=dict)
+    lock: Lock | None = None
+
+
+@define(frozen=True, kw_only=True)
+class Stop:
+    """An interrupt that ended a check early; `message` says how far it came."""
+
+    cause: BaseException
+    message: str
+
+
+@define(frozen=True, kw_only=True)
+class Outcome:
+    """What a check found: `issues` are all of them, where the report lists the first of each code.
+
+    `inspection` is None where the data set could not be opened. `stop` holds the interrupt, to be raised
+    again once what was found has been told.
+    """
+
+    report: PreflightReport
+    issues: tuple[ReportedIssue, ...]
+    inspection: Inspection | None = None
+    stop: Stop | None = None
+
+
+def run_preflight(
+    config: RunConfig, base: Path, progress: Progress, *, depth: Depth = "standard"
+) -> PreflightReport:
     """Return everything that is wrong with the data set of `config`. Nothing is written.
 
     Args:
         config: the run config.
         base: the folder that its relative paths start from.
         progress: shows the reading of files.
+        depth: how far files are looked into.
 
     Returns:
         The report; a data set that can't be opened gives one, too.
@@ -32,21 +83,105 @@ def run_preflight(config: RunConfig, base: Path, progress: Progress) -> Prefligh
     Raises:
         ConfigError: the config can't be followed.
         MachineError: the storage failed.
+        KeyboardInterrupt: someone asked for an end.
     """
+    facts = FactStore(depth, progress, sixteen_bit_range=config.dataset.sixteen_bit_range)
+    outcome = check_dataset(config, base, progress, facts)
+    if outcome.stop is not None:
+        raise outcome.stop.cause
+    return outcome.report
+
+
+def check_dataset(
+    config: RunConfig,
+    base: Path,
+    progress: Progress,
+    facts: FactStore,
+    settings: CheckSettings | None = None,
+) -> Outcome:
+    """Return everything that is wrong with the data set of `config`; an interrupt keeps what was found.
+
+    Args:
+        config: the run config.
+        base: the folder that its relative paths start from.
+        progress: shows the steps.
+        facts: tells what the files hold.
+        settings: which rules count, and how; None for all as usual.
+
+    Raises:
+        ConfigError: the config can't be followed.
+        MachineError: the storage failed.
+        ArtifactError: the lock changed while it was read.
+        KeyboardInterrupt: someone asked for an end before files were looked at.
+    """
+    run = _Run(config=config, base=base, facts=facts, settings=settings or CheckSettings())
     try:
-        prepared = inspect_dataset(config, base, progress)
+        prepared = inspect_dataset(config, base, progress, facts)
     except DataError as exc:
-        return build_report(
-            data_error_issues(exc),
-            dataset=describe_dataset(config, base, None),
-            checks=check_states(config, None),
+        return run.outcome(data_error_issues(exc))
+    inspection = Inspection(config=config, base=base, prepared=prepared, facts=facts, progress=progress)
+    found, stop = _apply_checks(inspection, run.settings.lock)
+    return run.outcome(found, inspection, stop)
+
+
+def _apply_checks(inspection: Inspection, lock: Lock | None) -> tuple[list[Issue], Stop | None]:
+    """Return what was found, and what ended the search, if anything did."""
+    facts = inspection.facts
+    found: list[Issue] = []
+    try:
+        for check in CHECKS:
+            found.extend(check(inspection))
+        if lock is not None:
+            found.extend(lock_issues(inspection, lock))
+    except INTERRUPTS as exc:
+        return found, Stop(cause=exc, message="interrupted before all rules were applied")
+    if facts.stopped_by is None:
+        return found, None
+    read = facts.file_count - facts.unread_count
+    message = f"interrupted after {read} of {facts.file_count} files"
+    told = [issue for issue in found if issue.code not in _OF_ALL_FILES]
+    return told, Stop(cause=facts.stopped_by, message=message)
+
+
+@define(frozen=True, kw_only=True)
+class _Run:
+    """What the outcome of a check is made from, beside what was found."""
+
+    config: RunConfig
+    base: Path
+    facts: FactStore
+    settings: CheckSettings
+
+    def outcome(
+        self, found: Sequence[Issue], inspection: Inspection | None = None, stop: Stop | None = None
+    ) -> Outcome:
+        if stop is not None:
+            found = [*found, rule_issue("PF902", f"{stop.message}: what is listed is not all; run again")]
+        manifest = None if inspection is None else manifest_path(self.config, self.base)
+        issues = arrange_issues(
+            found,
+            manifest=None if manifest is None else str(manifest),
+            selection=self.settings.selection,
+            known=self.settings.known,
         )
-    inspection = Inspection(config=config, base=base, prepared=prepared, progress=progress)
-    manifest = manifest_path(config, base)
-    return build_report(
-        [issue for check in CHECKS for issue in check(inspection)],
-        dataset=describe_dataset(config, base, prepared),
-        categories=prepared.categories,
-        checks=check_states(config, prepared),
-        manifest=None if manifest is None else str(manifest),
-    )
+        prepared = None if inspection is None else inspection.prepared
+        report = build_report(
+            issues,
+            dataset=describe_dataset(self.config, self.base, prepared),
+            categories=() if prepared is None or stop is not None else prepared.categories,
+            checks=tuple(self._checks(prepared, stop)),
+            profile=self.facts.depth,
+            complete=stop is None,
+        )
+        return Outcome(report=report, issues=issues, inspection=inspection, stop=stop)
+
+    def _checks(self, prepared: Prepared | None, stop: Stop | None) -> Iterator[CheckState]:
+        for check in check_states(self.config, prepared, self.facts.depth):
+            if check.code in self.settings.selection.ignored:
+                yield evolve(check, state="skipped", reason="not selected")
+            elif check.code in _OF_LOCKS and self.settings.lock is None:
+                yield evolve(check, state="skipped", reason="no lock file was given")
+            elif stop is not None and check.state == "done" and not check.code.startswith(_OF_LINES):
+                yield evolve(check, state="skipped", reason=stop.message)
+            else:
+                yield check

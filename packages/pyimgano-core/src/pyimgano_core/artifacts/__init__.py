@@ -1,6 +1,6 @@
 """Files that packages exchange: JSON artifacts with a kind and a version, atomic writes, hashes, schemas."""
 
-from pyimgano_core.artifacts._documents import Artifact, read_artifact, write_artifact
+from pyimgano_core.artifacts._documents import Artifact, read_artifact, structure_artifact, write_artifact
 from pyimgano_core.artifacts._files import atomic_writer, sha256_file, write_bytes, write_text
 from pyimgano_core.artifacts._schema import json_schema
 from pyimgano_core.contracts.json_text import parse_json, to_json
@@ -11,6 +11,7 @@ __all__ = [
     "json_schema",
     "parse_json",
     "read_artifact",
+    "structure_artifact",
     "to_json",
     "write_artifact",
     # files

@@ -44,7 +44,17 @@ def read_artifact(path: Path, contract: type[A]) -> A:
         ArtifactError: where it is missing, torn, of another kind, of a newer schema, or requires a feature
             that this version does not know.
     """
-    document = _read_json(path)
+    return structure_artifact(_read_json(path), contract, path)
+
+
+def structure_artifact(document: object, contract: type[A], path: Path) -> A:
+    """Return a parsed document as the artifact that it holds, such as the first line of a file of lines.
+
+    Raises:
+        ArtifactError: as `read_artifact`; `path` is what it names.
+    """
+    if not isinstance(document, dict):
+        raise ArtifactError(f"{path}: must hold a JSON object")
     _check_header(document, contract, path)
     try:
         return structure(document, contract, known_only=False)
@@ -52,22 +62,19 @@ def read_artifact(path: Path, contract: type[A]) -> A:
         raise ArtifactError(f"{path}: {exc}") from exc
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> object:
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MAX_BYTES + 1)
         if len(raw) > _MAX_BYTES:
             raise ArtifactError(f"{path}: larger than {_MAX_BYTES} bytes, this is no artifact of ours")
-        document = parse_json(raw.decode("utf-8-sig"))
+        return parse_json(raw.decode("utf-8-sig"))
     except FileNotFoundError as exc:
         raise ArtifactError(f"{path}: no such file") from exc
     except OSError as exc:
         raise ArtifactError(f"{path}: can't be read: {exc.strerror or exc}") from exc
     except ValueError as exc:
         raise ArtifactError(f"{path}: {exc}") from exc
-    if not isinstance(document, dict):
-        raise ArtifactError(f"{path}: must hold a JSON object")
-    return document
 
 
 def _check_header(document: dict[str, Any], contract: type[A], path: Path) -> None:

@@ -12,7 +12,8 @@ from pyimgano_core.contracts.record import Record, Sample
 class Entry:
     """What one line of a manifest holds: a record, or the errors that it has instead.
 
-    A record may come with warnings. `line` counts from 1.
+    A record may come with warnings. An entry with neither record nor error tells something of the whole file.
+    `line` counts from 1.
     """
 
     line: int

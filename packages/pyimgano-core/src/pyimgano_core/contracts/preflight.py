@@ -26,7 +26,7 @@ class CategorySummary:
 
 @define(frozen=True, kw_only=True)
 class CheckState:
-    """Whether a check ran; `reason` says why it did not."""
+    """Whether a rule was applied; `reason` says why it was not."""
 
     code: str
     state: Literal["done", "skipped"]
@@ -34,10 +34,24 @@ class CheckState:
 
 
 @define(frozen=True, kw_only=True)
-class PreflightReport:
-    """The result of a preflight; `status` is the worst severity found, or `ok`.
+class ReportedIssue(Issue):
+    """An issue as a report lists it.
 
-    `summary` holds exact counts, `{"by_severity": {...}, "by_code": {...}}`.
+    `fingerprint` is equal for the same fault of the same files in two runs: it holds no line numbers. `known`
+    is set where a baseline holds the fault.
+    """
+
+    fingerprint: str = ""
+    known: bool = False
+
+
+@define(frozen=True, kw_only=True)
+class PreflightReport:
+    """The result of a preflight; `status` is the worst severity of what a baseline does not hold, or `ok`.
+
+    `summary` holds exact counts, `{"by_severity": {...}, "by_code": {...}, "known_by_severity": {...}}`; what
+    a baseline holds is in all three. `profile` says how far files were looked into. `complete` is False where
+    the check was interrupted. `times` is the only part that differs between two runs over the same data.
     """
 
     KIND: ClassVar[str] = "pyimgano.preflight"
@@ -52,5 +66,8 @@ class PreflightReport:
     dataset: dict[str, Any] = field(factory=dict)
     categories: tuple[CategorySummary, ...] = ()
     summary: dict[str, dict[str, int]] = field(factory=dict)
+    profile: Literal["quick", "standard", "deep"] = "standard"
+    complete: bool = True
     checks: tuple[CheckState, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: tuple[ReportedIssue, ...] = ()
+    times: dict[str, Any] = field(factory=dict)

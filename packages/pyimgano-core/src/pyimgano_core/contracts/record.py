@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, field
+from attrs.converters import optional
 
 Split = Literal["train", "val", "test"]
 Role = Literal["train", "calibration", "test"]
@@ -37,10 +39,27 @@ class Record:
     line: int = 0
 
 
+def _as_text(path: str | os.PathLike[str]) -> str:
+    return os.fspath(path)
+
+
 @define(frozen=True, kw_only=True)
 class Sample:
-    """A record with its files found: `image` and `mask` are absolute and need not exist."""
+    """A record with its files found: `image` and `mask` are absolute and need not exist.
+
+    They are kept as text, which takes a quarter of a path's memory; the constructor takes both.
+    """
 
     record: Record
-    image: Path
-    mask: Path | None = None
+    image_file: str = field(alias="image", converter=_as_text)
+    mask_file: str | None = field(alias="mask", default=None, converter=optional(_as_text))
+
+    @property
+    def image(self) -> Path:
+        """The image's file."""
+        return Path(self.image_file)
+
+    @property
+    def mask(self) -> Path | None:
+        """The mask's file, where the record names one."""
+        return None if self.mask_file is None else Path(self.mask_file)

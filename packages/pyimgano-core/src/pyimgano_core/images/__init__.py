@@ -6,9 +6,27 @@ antialiased bilinear filter. A file that can't be used raises `ImageError` with 
 exception and no warning leaves this package.
 """
 
-from pyimgano_core.images._file import IMAGE_EXTENSIONS, MAX_PIXELS, is_image
-from pyimgano_core.images._mask import read_mask, read_mask_for
-from pyimgano_core.images._pixels import image_size, load_input, read_image
+from pyimgano_core.images._file import (
+    IMAGE_EXTENSIONS,
+    MAX_PIXELS,
+    decode,
+    is_image,
+    opened_stream,
+    require_pixel_count,
+)
+from pyimgano_core.images._mask import marks_of, read_mask, read_mask_for
+from pyimgano_core.images._orientation import find_orientation
+from pyimgano_core.images._pixels import (
+    FULL_RANGE,
+    grey_of,
+    image_size,
+    is_sixteen_bit_colour,
+    is_sixteen_bit_grey,
+    load_input,
+    read_image,
+    require_eight_bit,
+    require_full_range,
+)
 from pyimgano_core.images._resize import resize_image, resize_map
 from pyimgano_core.images._score_map import MAP_EXTENSIONS, ScoreMap, read_map
 
@@ -18,6 +36,7 @@ __all__ = [
     "MAX_PIXELS",
     "is_image",
     # Images
+    "FULL_RANGE",
     "image_size",
     "load_input",
     "read_image",
@@ -31,4 +50,15 @@ __all__ = [
     # Sizes
     "resize_image",
     "resize_map",
+    # Steps of the loader, for a caller who has opened the file already
+    "decode",
+    "find_orientation",
+    "grey_of",
+    "is_sixteen_bit_colour",
+    "is_sixteen_bit_grey",
+    "marks_of",
+    "opened_stream",
+    "require_eight_bit",
+    "require_full_range",
+    "require_pixel_count",
 ]

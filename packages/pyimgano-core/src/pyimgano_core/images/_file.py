@@ -6,6 +6,7 @@ The codes are `not_found`, `not_regular`, `not_readable`, `empty_file`, `storage
 
 from __future__ import annotations
 
+import logging
 import stat
 import struct
 import threading
@@ -66,6 +67,8 @@ _DAMAGE = (
     struct.error,
     zlib.error,
 )
+# Pillow logs what it finds odd in a TIFF, and Python prints what is logged to no handler at all.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 # Filters of warnings belong to the process, so only one thread at a time may change them.
 _WARNINGS_LOCK = threading.Lock()
 
@@ -84,10 +87,22 @@ def opened(path: Path) -> Iterator[tuple[Image.Image, BinaryIO]]:
     """
     with _storage_errors(path):
         _require_regular(path)
-        with path.open("rb") as stream, _damage(path):
-            image = _identify(path, stream)
-            with image:
-                yield image, stream
+        with path.open("rb") as stream, opened_stream(path, stream) as image:
+            yield image, stream
+
+
+@contextmanager
+def opened_stream(path: Path, stream: BinaryIO) -> Iterator[Image.Image]:
+    """As `opened`, for a caller who has opened or read the file already; `path` is named in errors only.
+
+    Raises:
+        ImageError: whatever is wrong with the bytes, also while the caller decodes within the `with` block.
+        OSError: the storage failed.
+    """
+    with _damage(path):
+        image = _identify(path, stream)
+        with image:
+            yield image
 
 
 @contextmanager
@@ -124,9 +139,18 @@ def _identify(path: Path, stream: BinaryIO) -> Image.Image:
         ) from None
     except Image.DecompressionBombError:
         raise ImageError("too_large", path, _too_large_message()) from None
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError("too_large", path, _too_large_message(image.width * image.height))
+    require_pixel_count(path, image.width * image.height)
     return image
+
+
+def require_pixel_count(path: Path, pixels: int) -> None:
+    """Refuse an image that would fill the memory.
+
+    Raises:
+        ImageError: `too_large`.
+    """
+    if pixels > MAX_PIXELS:
+        raise ImageError("too_large", path, _too_large_message(pixels))
 
 
 def _too_large_message(pixels: int | None = None) -> str:

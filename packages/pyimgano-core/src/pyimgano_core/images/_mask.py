@@ -44,7 +44,7 @@ def read_mask(path: Path | str) -> NDArray[np.bool_]:
     path = Path(path)
     with opened(path) as (image, stream):
         orientation = find_orientation(image, stream)
-        return cast("NDArray[np.bool_]", turn(_defect(path, image), orientation))
+        return cast("NDArray[np.bool_]", turn(marks_of(path, image), orientation))
 
 
 def read_mask_for(path: Path | str, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -61,14 +61,26 @@ def read_mask_for(path: Path | str, size: tuple[int, int]) -> NDArray[np.bool_]:
     return mask
 
 
-def _defect(path: Path, image: Image.Image) -> NDArray[np.bool_]:
+def marks_of(path: Path, image: Image.Image) -> NDArray[np.bool_]:
+    """Decode an opened mask and return what it marks, by the rule of `read_mask`, before it is turned.
+
+    Args:
+        path: named in errors.
+        image: opened and not yet decoded.
+
+    Returns:
+        bool (H, W).
+
+    Raises:
+        ImageError: `unsupported_mode`.
+    """
     marks: NDArray[np.bool_]
     deep_colour = is_sixteen_bit_colour(image)
     decode(image)
     if image.mode == "I" or is_sixteen_bit_grey(image):
         marks = np.asarray(image) != 0
         return marks
-    require_eight_bit(path, image)
+    require_eight_bit(path, image.mode)
     if deep_colour:
         raise ImageError("unsupported_mode", path, "is a mask in 16-bit colour; save it as 8-bit or grey")
     if image.format in _LOSSY_FORMATS:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from PIL import Image
 
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images._file import decode, opened
@@ -14,7 +15,6 @@ from pyimgano_core.images._resize import resize_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL import Image
 
 FULL_RANGE = (0, 65535)
 
@@ -53,10 +53,9 @@ def read_image(path: Path | str, *, sixteen_bit_range: tuple[int, int] = FULL_RA
             grey = _scale(np.asarray(image), sixteen_bit_range)  # (H, W)
             pixels = np.repeat(grey[:, :, None], 3, axis=2)
         else:
-            require_eight_bit(path, image)
-            if sixteen_bit_range != FULL_RANGE and deep_colour:
-                message = "is 16-bit colour, which takes no range; save it as 16-bit grey or 8-bit"
-                raise ImageError("unsupported_mode", path, message)
+            require_eight_bit(path, image.mode)
+            if deep_colour:
+                require_full_range(path, sixteen_bit_range)
             image.info.pop("transparency", None)
             pixels = np.asarray(image.convert("RGB"))
         return cast("NDArray[np.uint8]", turn(pixels, orientation))
@@ -70,6 +69,23 @@ def image_size(path: Path | str) -> tuple[int, int]:
     """
     with opened(Path(path)) as (image, stream):
         return turned_size(image.width, image.height, find_orientation(image, stream))
+
+
+def grey_of(path: Path, image: Image.Image, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> Image.Image:
+    """Return an opened and decoded image as grey of 8 bits, before it is turned.
+
+    Args:
+        path: named in errors.
+        image: decoded; a JPEG may have been decoded to grey.
+        sixteen_bit_range: as in `read_image`.
+
+    Raises:
+        ImageError: `unsupported_mode`.
+    """
+    if is_sixteen_bit_grey(image):
+        return Image.fromarray(_scale(np.asarray(image), sixteen_bit_range))
+    require_eight_bit(path, image.mode)
+    return image if image.mode == "L" else image.convert("L")
 
 
 def load_input(
@@ -102,14 +118,25 @@ def is_sixteen_bit_colour(image: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in image.tile)  # type: ignore[attr-defined]
 
 
-def require_eight_bit(path: Path, image: Image.Image) -> None:
+def require_eight_bit(path: Path, mode: str) -> None:
     """Refuse modes whose values have no defined place in 0..255.
 
     Raises:
         ImageError: `unsupported_mode`.
     """
-    if image.mode not in _EIGHT_BIT_MODES:
-        message = f"has pixels of type {image.mode!r}, of no defined brightness; save it as 8- or 16-bit"
+    if mode not in _EIGHT_BIT_MODES:
+        message = f"has pixels of type {mode!r}, of no defined brightness; save it as 8- or 16-bit"
+        raise ImageError("unsupported_mode", path, message)
+
+
+def require_full_range(path: Path, sixteen_bit_range: tuple[int, int]) -> None:
+    """Refuse a range of values for 16-bit colour, of which the upper byte alone is read.
+
+    Raises:
+        ImageError: `unsupported_mode`.
+    """
+    if sixteen_bit_range != FULL_RANGE:
+        message = "is 16-bit colour, which takes no range; save it as 16-bit grey or 8-bit"
         raise ImageError("unsupported_mode", path, message)
 
 

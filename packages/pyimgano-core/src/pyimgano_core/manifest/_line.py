@@ -1,14 +1,26 @@
-"""The JSON document on one line of a manifest, taken more strictly than `json.loads` takes it."""
+"""The JSON document on one line of a manifest, taken more strictly than `json.loads` takes it.
+
+orjson reads ten times as fast as the exact parser. It refuses NaN, numbers too large and half surrogate
+pairs, but keeps the last of two equal keys and turns integers beyond 64 bits into floats. So its document
+counts only where a screen proves that neither has happened; any other line is read by the exact parser.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from pyimgano_core.artifacts import parse_json
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 MAX_DEPTH = 64
 _PATHS = ("image_path", "mask_path")
+_LEAST_LOST_INTEGER = 2.0**63
+_UNCERTAIN = -1
 
 
 class LineError(ValueError):
@@ -26,6 +38,19 @@ def parse_line(content: bytes) -> Any:
         LineError: bad UTF-8, bad JSON (NaN and numbers too large included), a repeated key, deep nesting.
     """
     try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return parse_exactly(content)
+    return document if _is_proven(document, content) else parse_exactly(content)
+
+
+def parse_exactly(content: bytes) -> Any:
+    """Return what `parse_line` does, by the slow parser alone.
+
+    Raises:
+        LineError: as `parse_line` does.
+    """
+    try:
         text = content.decode()
         document = parse_json(text)
     except UnicodeDecodeError as exc:
@@ -38,6 +63,49 @@ def parse_line(content: bytes) -> Any:
     if "\\u" in text and _has_lone_surrogate(document):
         raise LineError("PF106", "not valid JSON: half of a surrogate pair stands alone")
     return document
+
+
+def _is_proven(document: Any, content: bytes) -> bool:
+    """Return whether `document` is all that `content` says.
+
+    Outside of strings, a colon stands in each pair of key and value and nowhere else. So a lost pair leaves
+    more colons in the bytes than the document has keys, and colons in its strings where none is escaped.
+    """
+    keys = _count_keys(document, MAX_DEPTH)
+    colons = content.count(b":")
+    if keys in {colons, _UNCERTAIN}:
+        return keys == colons
+    return b"\\u003" not in content and keys + _count_colons(document) == colons
+
+
+def _count_keys(document: Any, levels: int) -> int:
+    """Return the number of keys, or -1 beyond `levels` and where a float may have been an integer."""
+    members: Iterable[Any]
+    if type(document) is dict:
+        members, keys = document.values(), len(document)
+    elif type(document) is list:
+        members, keys = document, 0
+    else:
+        return _UNCERTAIN if type(document) is float and abs(document) >= _LEAST_LOST_INTEGER else 0
+    if levels == 0:
+        return _UNCERTAIN
+    for member in members:
+        kind = type(member)
+        if kind is not str and kind is not int:
+            below = _count_keys(member, levels - 1)
+            if below == _UNCERTAIN:
+                return _UNCERTAIN
+            keys += below
+    return keys
+
+
+def _count_colons(document: Any) -> int:
+    """Return the number of colons in all strings, keys included."""
+    if isinstance(document, str):
+        return document.count(":")
+    if isinstance(document, dict):
+        return sum(key.count(":") + _count_colons(value) for key, value in document.items())
+    return sum(map(_count_colons, document)) if isinstance(document, list) else 0
 
 
 def _line_error(exc: ValueError) -> LineError:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.record import Record
 
 _SEPARATORS = re.compile(r"[\\/]+")
+_HAS_SLASHES = os.sep == "/"
 
 
 def resolve(record: Record, manifest_dir: Path, root: Path | None = None) -> Sample:
@@ -34,14 +35,22 @@ def resolve(record: Record, manifest_dir: Path, root: Path | None = None) -> Sam
     )
 
 
-def _locate(text: str, manifest_dir: Path, root: Path | None) -> Path:
-    relative = _SEPARATORS.sub("/", text)
-    beside_manifest = manifest_dir / relative  # an absolute path stays as it is
-    if root is None or _exists(beside_manifest):
+def _locate(text: str, manifest_dir: Path, root: Path | None) -> str:
+    relative = text if _is_plain(text) else _SEPARATORS.sub("/", text)
+    beside_manifest = _join(manifest_dir, relative)
+    if root is None or os.path.exists(beside_manifest):  # noqa: PTH110 - of text, for speed
         return beside_manifest
-    below_root = root / relative
-    return below_root if _exists(below_root) else beside_manifest
+    below_root = _join(root, relative)
+    return below_root if os.path.exists(below_root) else beside_manifest  # noqa: PTH110 - of text, for speed
 
 
-def _exists(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110  # Path.exists raises on names that are too long or forbidden
+def _join(folder: Path, relative: str) -> str:
+    """Return `str(folder / relative)`, without the cost of a path where its spelling would not change."""
+    if _HAS_SLASHES and _is_plain(relative):
+        return f"{folder}/{relative}" if folder.name else str(folder / relative)
+    return str(folder / relative)  # an absolute path stays as it is
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether `text` is surely relative, with single slashes and no folder `.`."""
+    return not ("\\" in text or "./" in text or "//" in text or text[0] in "/." or text[-1] in "/.")

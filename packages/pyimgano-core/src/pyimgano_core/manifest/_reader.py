@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from attrs import evolve
-
 from pyimgano_core.contracts.dataset import Entry, LoadedDataset
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.errors import DataError, MachineError
+from pyimgano_core.manifest._endings import LineEndings
 from pyimgano_core.manifest._line import LineError, parse_line
 from pyimgano_core.manifest._paths import resolve
-from pyimgano_core.manifest._record import UNKNOWN_FIELD, parse_record
+from pyimgano_core.manifest._plain import plain_record
+from pyimgano_core.manifest._record import parse_record
+from pyimgano_core.manifest._unknown import UnknownFields
 from pyimgano_core.textlines import open_lines, raw_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from pyimgano_core.contracts.record import Sample
 
 MAX_LINE_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -49,19 +52,24 @@ def load_manifest(path: Path, root: Path | None = None) -> LoadedDataset:
     """
     folder = path.absolute().parent
     base = None if root is None else root.absolute()
-    entries = list(read_manifest(path))
-    samples = tuple(resolve(entry.record, folder, base) for entry in entries if entry.record is not None)
-    issues = tuple(_folded(issue for entry in entries for issue in entry.issues))
+    samples: list[Sample] = []
+    issues: list[Issue] = []
+    unknown = UnknownFields()
+    for entry in read_manifest(path):
+        if entry.record is not None:
+            samples.append(resolve(entry.record, folder, base))
+        issues += (issue for issue in entry.issues if not unknown.take(issue))
+    issues += unknown.issues()
     if not samples and all(issue.severity is not Severity.ERROR for issue in issues):
-        issues += (_issue("PF102", "the manifest holds no records", Location(manifest=str(path))),)
-    return LoadedDataset(samples=samples, issues=issues, manifest=str(path))
+        issues.append(_issue("PF102", "the manifest holds no records", Location(manifest=str(path))))
+    return LoadedDataset(samples=tuple(samples), issues=tuple(issues), manifest=str(path))
 
 
 def read_manifest(path: Path) -> Iterator[Entry]:
     """Yield what each line holds; blank lines and lines that begin with `#` are skipped.
 
     Memory is bounded by one line. Lines end with `\\n` or `\\r\\n`; a byte order mark at the start is
-    skipped with a warning.
+    skipped with a warning. Windows line ends and blank lines are told at the end, in one entry.
 
     Raises:
         DataError: the manifest is missing or unreadable.
@@ -82,51 +90,46 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry]:
+    endings = LineEndings()
+    line = 0
     for line, raw in enumerate(raw_lines(stream, MAX_LINE_BYTES), 1):
-        location = Location(manifest=manifest, line=line)
-        if line == 1 and raw is not None and raw.startswith(_UTF_16):
-            yield _failed(location, "PF103", "the manifest is UTF-16: save it as UTF-8")
-            return
         if raw is None:
+            location = Location(manifest=manifest, line=line)
             yield _failed(location, "PF110", f"the line is longer than {MAX_LINE_BYTES:,} bytes")
             continue
-        warnings: tuple[Issue, ...] = ()
-        content = raw
-        if line == 1 and raw.startswith(_BOM):
-            content = raw.removeprefix(_BOM)
-            warnings = (
-                _issue("PF104", "the manifest begins with a byte order mark: save it without", location),
-            )
-        content = content.strip()
+        content = raw.strip()
+        if line == 1 and raw.startswith((_BOM, *_UTF_16)):
+            yield _marked(Location(manifest=manifest, line=line), raw)
+            if raw.startswith(_UTF_16):
+                return
+            content = raw.removeprefix(_BOM).strip()
+        is_windows = raw.endswith(b"\r\n")
+        if is_windows or not content:
+            endings.note(line, is_windows=is_windows, is_blank=not content)
         if content and not content.startswith(b"#"):
-            entry = _entry(content, location)
-            yield evolve(entry, issues=warnings + entry.issues) if warnings else entry
-        elif warnings:
-            yield Entry(line=line, issues=warnings)
+            yield _entry(content, manifest, line)
+    found = endings.entry(line, manifest)
+    if found is not None:
+        yield found
 
 
-def _entry(content: bytes, location: Location) -> Entry:
+def _marked(location: Location, raw: bytes) -> Entry:
+    """Return what a mark at the beginning of the file says about its encoding."""
+    if raw.startswith(_UTF_16):
+        return _failed(location, "PF103", "the manifest is UTF-16: save it as UTF-8")
+    return _failed(location, "PF104", "the manifest begins with a byte order mark: save it without")
+
+
+def _entry(content: bytes, manifest: str, line: int) -> Entry:
     try:
         document = parse_line(content)
     except LineError as exc:
-        return _failed(location, exc.code, str(exc))
-    record, issues = parse_record(document, location)
-    return Entry(line=location.line or 0, record=record, issues=issues)
-
-
-def _folded(issues: Iterable[Issue]) -> Iterator[Issue]:
-    """Yield the issues with each unknown field once, at its first line and with the number of its lines."""
-    unknown: dict[str | None, list[Issue]] = {}
-    for issue in issues:
-        if issue.code != UNKNOWN_FIELD:
-            yield issue
-        else:
-            unknown.setdefault(issue.location.field if issue.location else None, []).append(issue)
-    for same in unknown.values():
-        first = same[0]
-        category = first.category if len({issue.category for issue in same}) == 1 else None
-        message = first.message if len(same) == 1 else f"{first.message} ({len(same)} lines)"
-        yield evolve(first, message=message, category=category, data={"lines": len(same)})
+        return _failed(Location(manifest=manifest, line=line), exc.code, str(exc))
+    record = plain_record(document, line)
+    if record is not None:
+        return Entry(line=line, record=record)
+    record, issues = parse_record(document, Location(manifest=manifest, line=line))
+    return Entry(line=line, record=record, issues=issues)
 
 
 def _failed(location: Location, code: str, message: str) -> Entry:

@@ -24,6 +24,7 @@ _NAMES = {
     "PF705": "ANOMALY_IN_TRAIN",
 }
 _SHOWN_CHARACTERS = 60
+_LONGEST_MISSPELLING = 40
 
 
 def parse_record(document: object, location: Location) -> tuple[Record | None, tuple[Issue, ...]]:
@@ -179,7 +180,7 @@ class _Fields:
 
 @lru_cache(maxsize=256)
 def _unknown_message(key: str) -> str:
-    nearest = difflib.get_close_matches(key, FIELDS, 1)
+    nearest = difflib.get_close_matches(key.lower(), FIELDS, 1) if len(key) <= _LONGEST_MISSPELLING else []
     hint = f": did you mean {nearest[0]!r}?" if nearest else "; put facts of your own under 'meta'"
     return f"unknown field {_shown(key)} is ignored{hint}"
 

@@ -1,51 +1,56 @@
-"""Checks on masks: those of test images as the pixel gate saw them, and masks where none belongs."""
+"""Checks on masks as the pixel gate of core sees them, and on what follows for a category."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pyimgano_core.contracts.record import ANOMALOUS
-from pyimgano_core.pixel_gate import inspect_mask
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pyimgano_core.contracts.gate import MaskState
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.preparation import PreparedCategory
     from pyimgano_preflight._inspection import Inspection
+    from pyimgano_preflight.facts import FileFacts
 
 _FAULTS = {"not_found": "PF501", "size_mismatch": "PF503", "unreadable": "PF514"}
+_NO_FAULT_OF_THE_MASK = {"storage_error": "PF901", "changed": "PF214"}
+# Of n images, a bootstrap replicate is n times the same one with probability n^-n, which for 3 is above the
+# 2.5 % that either end of a 95 % interval leaves out.
+_FEWEST_MASKS = 4
 
 
 def mask_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the faults of all masks, and for each category how many there are and what follows from it."""
+    for sample in inspection.prepared.samples:
+        facts = inspection.facts.mask(sample)
+        if facts is not None:
+            yield from _of_sample(sample, facts, inspection)
     for category in inspection.prepared.categories:
-        for sample, state in _states(category):
-            yield from _of_sample(sample, state)
         yield from _of_category(category)
 
 
-def _states(category: PreparedCategory) -> Iterator[tuple[Sample, MaskState]]:
-    split = category.split
-    for sample in (*split.train, *split.calibration):
-        if sample.mask is not None:
-            yield sample, inspect_mask(sample)
-    yield from zip(split.test, category.masks, strict=True)
-
-
-def _of_sample(sample: Sample, state: MaskState) -> Iterator[Issue]:
-    if state.status in _FAULTS:
+def _of_sample(sample: Sample, facts: FileFacts, inspection: Inspection) -> Iterator[Issue]:
+    state = inspection.facts.inspect_mask(sample)
+    if facts.error is not None and facts.error.code in _NO_FAULT_OF_THE_MASK:
+        code, number = _NO_FAULT_OF_THE_MASK[facts.error.code], facts.error.errno
+        data = {} if number is None else {"errno": number}
+        yield sample_issue(code, sample, facts.error.message, field="mask_path", data=data)
+    elif state.status in _FAULTS:
         detail = "does not exist" if state.status == "not_found" else state.detail
         yield sample_issue(_FAULTS[state.status], sample, detail, field="mask_path")
+    elif facts.mask is None:  # what it marks was not looked at
+        return
     elif state.status == "empty" and sample.record.label == ANOMALOUS:
         message = "marks nothing, and its image is anomalous"
         yield sample_issue("PF504", sample, message, field="mask_path")
     elif state.on_normal:
         message = "marks a defect, and its image is normal"
-        yield sample_issue("PF505", sample, message, field="mask_path")
+        data = {"marked": facts.mask.marked, "pixels": facts.mask.pixels}
+        yield sample_issue("PF505", sample, message, field="mask_path", data=data)
 
 
 def _of_category(category: PreparedCategory) -> Iterator[Issue]:
@@ -67,3 +72,15 @@ def _of_category(category: PreparedCategory) -> Iterator[Issue]:
             category=name,
             data={"reason": gate.reason},
         )
+    elif usable - gate.empty_masks < _FEWEST_MASKS:
+        yield _few_masks(name, usable - gate.empty_masks, anomalous)
+
+
+def _few_masks(category: str, marking: int, anomalous: int) -> Issue:
+    have = f"{marking} of {anomalous} anomalous test images have a mask that marks a defect"
+    return rule_issue(
+        "PF714",
+        f"category {category!r}: {have}: draw more, below {_FEWEST_MASKS} one image decides pixel metrics",
+        category=category,
+        data={"masks": marking, "anomalous": anomalous, "needed": _FEWEST_MASKS},
+    )

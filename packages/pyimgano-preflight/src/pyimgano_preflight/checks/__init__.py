@@ -11,9 +11,17 @@ from pyimgano_core.contracts.preflight import CheckState
 from pyimgano_core.detectors import create_detector
 from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_core.thresholds import needed_normals
-from pyimgano_preflight._files import file_issues
-from pyimgano_preflight._masks import mask_issues
-from pyimgano_preflight._paths import path_issues
+from pyimgano_preflight.checks.content import content_issues
+from pyimgano_preflight.checks.distribution import brightness_issues, size_mode_issues
+from pyimgano_preflight.checks.files import alias_issues, file_issues
+from pyimgano_preflight.checks.folders import finds_orphans, folder_issues
+from pyimgano_preflight.checks.headers import header_issues, header_outlier_issues
+from pyimgano_preflight.checks.leakage import group_partial_issues, time_adjacent_issues
+from pyimgano_preflight.checks.mask_files import mask_file_issues
+from pyimgano_preflight.checks.masks import mask_issues
+from pyimgano_preflight.checks.near_duplicates import near_duplicate_issues
+from pyimgano_preflight.checks.paths import collision_issues, path_issues
+from pyimgano_preflight.checks.shortcuts import shortcut_issues
 from pyimgano_preflight.rules import load_rules, rule_issue
 
 if TYPE_CHECKING:
@@ -23,12 +31,16 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.preparation import Prepared
     from pyimgano_preflight._inspection import Inspection
+    from pyimgano_preflight.facts import Depth
+    from pyimgano_preflight.rules import Rule
 
-_OF_MANIFEST = frozenset(f"PF{number}" for number in (101, 102, 103, 104, 106, 107, 109, 110, 203, 204, 701))
-_OF_FOLDERS = frozenset({"PF213", "PF703", "PF711"})
-_OF_MASKS = frozenset(f"PF{number}" for number in (501, 502, 503, 504, 505, 514))
+_OF_MANIFEST = frozenset(f"PF{number}" for number in (*range(101, 108), 109, 110, 203, 204, 701))
+_OF_FOLDERS = frozenset({"PF703", "PF711"})
+_OF_MASKS = frozenset(f"PF{number}" for number in (*range(501, 515), 714))
+_OF_LOCK = frozenset({"PF402", "PF410", "PF411"})
 _OF_OPENING = frozenset({"PF101", "PF711"})
 _OF_THE_RUN = "PF9"
+_DEPTHS = ("quick", "standard", "deep")
 _OF_KEYS = {"name": "PF906", "features": "PF907"}
 
 
@@ -61,26 +73,54 @@ def detector_issues(inspection: Inspection) -> Iterator[Issue]:
 CHECKS: tuple[Callable[[Inspection], Iterator[Issue]], ...] = (
     dataset_issues,
     path_issues,
+    collision_issues,
+    folder_issues,
     file_issues,
+    alias_issues,
+    header_issues,
+    header_outlier_issues,
+    content_issues,
     mask_issues,
+    mask_file_issues,
+    near_duplicate_issues,
+    group_partial_issues,
+    time_adjacent_issues,
+    size_mode_issues,
+    brightness_issues,
+    shortcut_issues,
     calibration_issues,
     detector_issues,
 )
 
 
-def check_states(config: RunConfig, prepared: Prepared | None) -> tuple[CheckState, ...]:
+def check_states(
+    config: RunConfig, prepared: Prepared | None, depth: Depth, *, is_locked: bool = False
+) -> tuple[CheckState, ...]:
     """Return for every rule about data whether it was applied.
 
     Args:
         config: the run config.
         prepared: the data set, or None where it could not be opened.
+        depth: how far files were looked into.
+        is_locked: whether a lock file was held against the data.
     """
-    codes = [rule.code for rule in load_rules() if not rule.code.startswith(_OF_THE_RUN)]
-    reasons = [_skipped(code, config, prepared) for code in codes]
+    rules = [rule for rule in load_rules() if not rule.code.startswith(_OF_THE_RUN)]
+    unasked = frozenset() if is_locked else _OF_LOCK
+    reasons = [
+        "no lock file was given"
+        if rule.code in unasked
+        else _too_deep(rule, depth) or _skipped(rule.code, config, prepared)
+        for rule in rules
+    ]
     return tuple(
-        CheckState(code=code, state="skipped" if reason else "done", reason=reason)
-        for code, reason in zip(codes, reasons, strict=True)
+        CheckState(code=rule.code, state="skipped" if reason else "done", reason=reason)
+        for rule, reason in zip(rules, reasons, strict=True)
     )
+
+
+def _too_deep(rule: Rule, depth: Depth) -> str | None:
+    is_deeper = _DEPTHS.index(rule.profile) > _DEPTHS.index(depth)
+    return f"needs the profile {rule.profile}" if is_deeper else None
 
 
 def _skipped(code: str, config: RunConfig, prepared: Prepared | None) -> str | None:
@@ -89,6 +129,8 @@ def _skipped(code: str, config: RunConfig, prepared: Prepared | None) -> str | N
         return "the data set has no manifest"
     if code in _OF_FOLDERS and has_manifest:
         return "the data set is a manifest, not a folder layout"
+    if code == "PF213" and has_manifest and not finds_orphans(config):
+        return "unused files are looked for where all categories of a manifest are checked"
     if prepared is None:
         return None if code in _OF_OPENING else "the data set could not be opened"
     if code == "PF710" and not _needs_normals(config.threshold):

@@ -1,0 +1,170 @@
+"""What the headers of sound images tell: facts that are no faults, but should be known before training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from attrs import evolve
+
+from pyimgano_core.contracts.issue import Severity
+from pyimgano_preflight.rules import rule_issue, sample_issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Sample
+    from pyimgano_preflight._inspection import Inspection
+    from pyimgano_preflight.facts import FileFacts, HeaderFacts
+
+T = TypeVar("T")
+
+_FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".pgm": "PPM",
+    ".ppm": "PPM",
+    ".pbm": "PPM",
+    ".pnm": "PPM",
+}
+_SAME_FORMAT = {"MPO": "JPEG"}  # a JPEG with further frames behind it
+_SMALLEST_SIDE = 32
+_UPRIGHT = 1
+_EIGHT_BITS = 8
+_FEWEST = 10  # images of a category, before one of them can be called unusual
+_USUAL_SHARE = 0.9  # of a category's images share one value: then others are unusual
+_SIDE_FACTOR = 4  # sizes that vary anyway are unusual beyond this factor
+
+
+class Finding(NamedTuple):
+    """What was found in one header."""
+
+    code: str
+    message: str
+    data: dict[str, Any]
+
+
+def header_issues(inspection: Inspection) -> Iterator[Issue]:
+    """Yield what is odd about single images, in the order of the samples."""
+    for sample, header in _headers(inspection):
+        for finding in _findings(sample, header):
+            issue = sample_issue(finding.code, sample, finding.message, data=finding.data)
+            is_grave = finding.code == "PF312" and not _mask_fits(header, inspection.facts.mask(sample))
+            yield evolve(issue, severity=Severity.ERROR) if is_grave else issue
+
+
+def header_outlier_issues(inspection: Inspection) -> Iterator[Issue]:
+    """Yield the images that differ from the others of their category, and categories of several formats."""
+    by_category: dict[str, list[tuple[Sample, HeaderFacts]]] = {}
+    for sample, header in _headers(inspection):
+        by_category.setdefault(sample.record.category, []).append((sample, header))
+    for category, pairs in sorted(by_category.items()):
+        yield from _size_outliers(pairs)
+        yield from _mode_outliers(pairs)
+        yield from _format_mix(category, pairs)
+
+
+def _headers(inspection: Inspection) -> Iterator[tuple[Sample, HeaderFacts]]:
+    for sample, facts in inspection.facts.images(inspection.prepared.samples):
+        if facts.header is not None and facts.error is None:
+            yield sample, facts.header
+
+
+def _findings(sample: Sample, header: HeaderFacts) -> Iterator[Finding]:
+    claimed = _FORMATS.get(sample.image.suffix.lower())
+    found = _format(header)
+    if claimed is not None and claimed != found:
+        message = f"is named {sample.image.suffix!r} and holds {found}: rename it"
+        yield Finding("PF303", message, {"format": found})
+    if min(header.width, header.height) < _SMALLEST_SIDE:
+        message = f"has {header.width}x{header.height} pixels only"
+        yield Finding("PF305", message, {"width": header.width, "height": header.height})
+    yield from _of_mode(header)
+    if header.orientation != _UPRIGHT:
+        message = f"has EXIF orientation {header.orientation} and is turned; check that its mask fits"
+        yield Finding("PF312", message, {"orientation": header.orientation})
+    if header.frames > 1:
+        message = f"holds {header.frames} images, of which the first is used"
+        yield Finding("PF313", message, {"frames": header.frames})
+
+
+def _mask_fits(header: HeaderFacts, mask: FileFacts | None) -> bool:
+    """Return whether there is no mask, or it is known to lie upright on an image that is turned."""
+    if mask is None or mask.header is None or mask.header.orientation == header.orientation:
+        return True
+    upright, stored = header.size, (header.height, header.width)
+    return mask.header.size == upright != stored
+
+
+def _of_mode(header: HeaderFacts) -> Iterator[Finding]:
+    data: dict[str, Any] = {"mode": header.mode}
+    if header.bits > _EIGHT_BITS:
+        message = f"has {header.bits} bits, brought to 8 by dataset.sixteen_bit_range"
+        yield Finding("PF308", message, {**data, "bits": header.bits})
+    if header.mode == "CMYK":
+        yield Finding("PF309", "is stored as CMYK, converted without a profile", data)
+    if header.mode in ("P", "PA"):
+        yield Finding("PF310", "has a palette: its colours were reduced", data)
+    if header.has_alpha:
+        yield Finding("PF311", "has transparency, which is dropped", data)
+
+
+def _size_outliers(pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
+    sizes = [header.size for _, header in pairs]
+    usual = _usual(sizes)
+    middle = tuple(sorted(side)[len(sizes) // 2] for side in zip(*sizes, strict=True))
+    for sample, header in pairs if len(pairs) >= _FEWEST else ():
+        size = header.size
+        if usual is not None and size != usual:
+            others = f"where most of its category are {usual[1]}x{usual[0]}"
+        elif usual is None and _is_far(size, middle):
+            others = f"where the middle of its category is {middle[1]}x{middle[0]}"
+        else:
+            continue
+        message = f"has {size[1]}x{size[0]} pixels {others}"
+        data = {"width": size[1], "height": size[0], "usual_width": middle[1], "usual_height": middle[0]}
+        yield sample_issue("PF306", sample, message, data=data)
+
+
+def _is_far(size: tuple[int, ...], middle: tuple[int, ...]) -> bool:
+    pairs = zip(size, middle, strict=True)
+    return any(not other <= _SIDE_FACTOR * side <= _SIDE_FACTOR**2 * other for side, other in pairs)
+
+
+def _mode_outliers(pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
+    usual = _usual([_mode(header) for _, header in pairs])
+    for sample, header in pairs if usual is not None else ():
+        mode = _mode(header)
+        if mode != usual:
+            message = f"is stored as {mode} where most of its category are {usual}"
+            yield sample_issue("PF307", sample, message, data={"mode": mode, "usual_mode": usual})
+
+
+def _format_mix(category: str, pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
+    counts = Counter(_format(header) for _, header in pairs)
+    if len(counts) > 1:
+        listed = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+        message = f"category {category!r}: its images are of several formats: {listed}"
+        yield rule_issue("PF314", message, category=category, data={"counts": dict(sorted(counts.items()))})
+
+
+def _usual(values: Sequence[T]) -> T | None:
+    """Return the value of nearly all, None where there is none or the values are few."""
+    if len(values) < _FEWEST:
+        return None
+    value, count = Counter(values).most_common(1)[0]
+    return value if count >= _USUAL_SHARE * len(values) else None
+
+
+def _format(header: HeaderFacts) -> str:
+    return _SAME_FORMAT.get(header.format, header.format)
+
+
+def _mode(header: HeaderFacts) -> str:
+    return f"{header.mode} of {header.bits} bits" if header.bits > _EIGHT_BITS else header.mode

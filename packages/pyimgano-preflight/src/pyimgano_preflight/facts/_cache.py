@@ -1,0 +1,224 @@
+"""Facts that an earlier run gathered: a file whose size and time of change are the same costs a stat.
+
+The cache is a SQLite database. It is a convenience: one that is torn, locked, of another version or no cache
+at all is left alone, with a notice, and the files are read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+import zlib
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self
+
+import PIL
+from attrs import evolve
+
+from pyimgano_core.images import FULL_RANGE
+from pyimgano_preflight.facts._bytes import UnusableFileError, look
+from pyimgano_preflight.facts._contract import FileFacts
+from pyimgano_preflight.facts._plain import FACTS_VERSION, from_plain, to_plain
+from pyimgano_preflight.facts._read import read_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from pyimgano_preflight.facts._contract import Depth, FileRole
+
+_APPLICATION = 0x50494D46  # "PIMF", the mark that SQLite keeps for the program that owns a file
+_LAYOUT = 1
+_TABLE = """CREATE TABLE facts (
+    path BLOB, role TEXT, size INTEGER, mtime_ns INTEGER, depth TEXT, version TEXT, checksum INTEGER,
+    facts TEXT, PRIMARY KEY (path, role)) WITHOUT ROWID"""
+_FIND = "SELECT size, mtime_ns, version, depth, checksum, facts FROM facts WHERE path = ? AND role = ?"
+_STORE = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_BATCH = 512
+_LOCK_SECONDS = 5.0
+_DEPTHS = ("quick", "standard", "deep")
+_OF_THE_STAT = ("path", "size", "mtime_ns", "inode")
+_PASSING = frozenset({"storage_error", "changed"})
+# A file that changes twice within a tick of its file system's clock keeps its time: a fresh one is not kept.
+_FRESH_NS = 2_000_000_000
+
+
+class FactCache:
+    """The facts of files as they were; a context manager, which writes what is left to write at its end.
+
+    Attributes:
+        notice: why it can't be read or written, if so.
+    """
+
+    def __init__(self, path: Path, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> None:
+        """Open the cache at `path`; it is created where there is none.
+
+        Args:
+            path: the file.
+            sixteen_bit_range: as in `read_facts`; facts of another range are not used.
+        """
+        black, white = sixteen_bit_range
+        self.notice: str | None = None
+        self._path = path
+        self._version = f"{FACTS_VERSION} {PIL.__version__} {black}-{white}"
+        self._lock = threading.Lock()
+        self._rows: list[tuple[Any, ...]] = []
+        self._is_writable = True
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._connection = _connect(path)
+        except (sqlite3.Error, ValueError) as exc:
+            self._give_up(exc)
+
+    def __enter__(self) -> Self:
+        """Return the cache."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left to write, whatever ended the block, and close the file."""
+        with self._lock:
+            self._write()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def get(self, path: str, role: FileRole, depth: Depth, state: os.stat_result) -> FileFacts | None:
+        """Return the facts of an unchanged file, None where they must be read.
+
+        Args:
+            path: the file.
+            role: what it is used as.
+            depth: how far it must have been looked into; what a deeper look added is left out.
+            state: the file as it is now.
+        """
+        row = self._find(path, role)
+        if row is None or row[:3] != (state.st_size, state.st_mtime_ns, self._version):
+            return None
+        known_depth, checksum, text = row[3:]
+        if _checksum(path, role, known_depth, text) != checksum:
+            return None
+        if _DEPTHS.index(known_depth) < _DEPTHS.index(depth):
+            return None
+        facts = from_plain({"path": path, **json.loads(text)})
+        if known_depth != depth and facts.error is not None:
+            return None  # a shallower look may not come as far as the fault
+        inode = (state.st_dev, state.st_ino) if state.st_ino else None
+        known = evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
+        return known if known_depth == depth else _shallower(known, depth)
+
+    def put(self, facts: FileFacts, role: FileRole, depth: Depth) -> None:
+        """Remember facts that were read just now, unless they say nothing lasting."""
+        if facts.size is None or facts.mtime_ns is None or time.time_ns() - facts.mtime_ns < _FRESH_NS:
+            return
+        if facts.error is not None and facts.error.code in _PASSING:
+            return
+        plain = {name: value for name, value in to_plain(facts).items() if name not in _OF_THE_STAT}
+        text = json.dumps(plain)
+        checksum = _checksum(facts.path, role, depth, text)
+        state = (facts.size, facts.mtime_ns, depth, self._version, checksum, text)
+        with self._lock:
+            self._rows.append((os.fsencode(facts.path), role, *state))
+            if len(self._rows) >= _BATCH:
+                self._write()
+
+    def _find(self, path: str, role: FileRole) -> tuple[Any, ...] | None:
+        with self._lock:
+            if self._connection is None:
+                return None
+            try:
+                with closing(self._connection.execute(_FIND, (os.fsencode(path), role))) as found:
+                    row: tuple[Any, ...] | None = found.fetchone()
+            except sqlite3.Error as exc:
+                self._give_up(exc)
+                return None
+            return row
+
+    def _write(self) -> None:
+        rows, self._rows = self._rows, []
+        if self._connection is None or not self._is_writable or not rows:
+            return
+        try:
+            with self._connection:
+                self._connection.executemany(_STORE, rows)
+        except sqlite3.Error as exc:
+            self._is_writable = False
+            self.notice = f"{self._path}: can't be written, facts are not kept: {exc}"
+
+    def _give_up(self, error: Exception) -> None:
+        self.notice = f"{self._path}: can't be used as cache, all files are read: {error}"
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def cached_facts(
+    cache: FactCache, path: str, role: FileRole, depth: Depth, sixteen_bit_range: tuple[int, int]
+) -> FileFacts:
+    """Return what `read_facts` does, from the cache where the file is as it was."""
+    try:
+        state = look(path)
+    except UnusableFileError as unusable:
+        return FileFacts(path=path, error=unusable.error)
+    known = cache.get(path, role, depth, state)
+    if known is not None:
+        return known
+    facts = read_facts(path, role, depth, sixteen_bit_range)
+    cache.put(facts, role, depth)
+    return facts
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the database, with its table.
+
+    Raises:
+        ValueError: it belongs to another program, or to another version of this one.
+    """
+    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False)
+    try:
+        _require_ours(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_ours(connection: sqlite3.Connection) -> None:
+    marks = _marks(connection)
+    if marks == (0, 0, 0):
+        connection.execute("BEGIN IMMEDIATE")  # of two that come at once, one creates the table
+        with connection:
+            marks = _marks(connection)
+            if marks == (0, 0, 0):
+                connection.execute(_TABLE)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {_LAYOUT}")
+                marks = _marks(connection)
+    if marks[0] != _APPLICATION:
+        raise ValueError("it is a database of another program; give another file")
+    if marks[1] != _LAYOUT:
+        raise ValueError("another version wrote it; delete it, or give another file")
+
+
+def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return the owner of the database, the version of its layout, and how many tables it has."""
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return owner, layout, tables
+
+
+def _checksum(path: str, role: FileRole, depth: object, text: object) -> int:
+    """Return what a row must hold for its bits to be those that were written."""
+    return zlib.crc32(os.fsencode(path) + f"\0{role}\0{depth}\0{text}".encode())
+
+
+def _shallower(facts: FileFacts, depth: Depth) -> FileFacts:
+    """Return the facts of a sound file as a less deep look would have given them."""
+    if depth == "standard":
+        return evolve(facts, pixels=None)
+    return evolve(facts, pixels=None, sha256=None, checksums_hold=None, mask=None)

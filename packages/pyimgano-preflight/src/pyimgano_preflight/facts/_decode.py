@@ -1,0 +1,59 @@
+"""The pixels of an open file, decoded by the loader that training uses."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pyimgano_core.engine import default_workers
+from pyimgano_core.errors import ImageError
+from pyimgano_core.images import decode, grey_of, marks_of, opened_stream
+from pyimgano_preflight.facts._pixels import mask_facts, pixel_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyimgano_preflight.facts._bytes import FileBytes
+    from pyimgano_preflight.facts._contract import HeaderFacts, MaskFacts, PixelFacts
+
+# Slow storage is read by more threads than there are processors; pixels are memory, so they take turns.
+_TURNS = threading.BoundedSemaphore(default_workers())
+
+
+def decode_mask(path: Path, file: FileBytes, header: HeaderFacts) -> MaskFacts:
+    """Return what the pixels of a mask say.
+
+    Raises:
+        ImageError: they can't be decoded.
+    """
+    with _TURNS, file.stream() as stream, opened_stream(path, stream) as image:
+        return mask_facts(image, marks_of(path, image), header.size)
+
+
+def require_finite(path: Path, file: FileBytes) -> None:
+    """Refuse an image of floats where some are no numbers.
+
+    Raises:
+        ImageError: `nonfinite`, or the pixels can't be decoded.
+    """
+    with _TURNS, file.stream() as stream, opened_stream(path, stream) as image:
+        decode(image)
+        pixels = np.asarray(image)  # (H, W)
+        broken = pixels.size - int(np.count_nonzero(np.isfinite(pixels)))
+    if broken:
+        message = f"has {broken} pixels that are NaN or infinite; replace them, then save it as 8- or 16-bit"
+        raise ImageError("nonfinite", path, message)
+
+
+def decode_image(path: Path, file: FileBytes, sixteen_bit_range: tuple[int, int]) -> PixelFacts:
+    """Return what the pixels of an image say; a JPEG is decoded to its grey channel alone.
+
+    Raises:
+        ImageError: they can't be decoded, or have no defined brightness.
+    """
+    with _TURNS, file.stream() as stream, opened_stream(path, stream) as image:
+        image.draft("L", None)
+        decode(image)
+        return pixel_facts(grey_of(path, image, sixteen_bit_range))
