@@ -44,6 +44,12 @@ class _Use:
     def side(self) -> str:
         return f"{self.role} of {self.category!r}"
 
+    @property
+    def place(self) -> str:
+        """The image and, where there is a manifest, its line."""
+        record = self.sample.record
+        return f"{record.image_path!r} (line {record.line})" if record.line else repr(record.image_path)
+
 
 def path_issues(samples: Sequence[Sample]) -> tuple[Issue, ...]:
     """Return the images that a category names more than once, by path."""
@@ -135,10 +141,19 @@ def _path_issue(same: Sequence[Sample]) -> Issue:
     return _issue("PF112", Severity.ERROR, f"{named} with different split, label or mask: keep one", same)
 
 
+def _two_apart(uses: Sequence[_Use]) -> tuple[_Use, _Use]:
+    """Return two uses of a content, of different labels or on different sides where there are such."""
+    first = uses[0]
+    other_label = (use for use in uses if use.sample.record.label != first.sample.record.label)
+    other_side = (use for use in uses if (use.role == "test") != (first.role == "test"))
+    return first, next(other_label, None) or next(other_side, uses[1])
+
+
 def _copy_issues(uses: Sequence[_Use], severity: Severity) -> Iterator[Issue]:
     samples = [use.sample for use in uses]
     images = {os.path.normpath(sample.image) for sample in samples}
-    files = f"{len(uses)} records have the same image content, such as {samples[0].record.image_path!r}"
+    first, second = _two_apart(uses)
+    files = f"{len(uses)} records have the same image content, such as {first.place} and {second.place}"
     labels = {sample.record.label for sample in samples}
     learnt = [use for use in uses if use.role != "test"]
     tested = [use for use in uses if use.role == "test"]

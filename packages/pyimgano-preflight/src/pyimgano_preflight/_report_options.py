@@ -13,6 +13,7 @@ from pyimgano_preflight._baseline import read_baseline
 from pyimgano_preflight._lock import read_lock
 from pyimgano_preflight._options import FORMAT_NAMES
 from pyimgano_preflight._select import RuleSettings, make_selection, read_rule_settings
+from pyimgano_preflight._targets import require_replaceable
 from pyimgano_preflight.runner import CheckSettings
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class ReportOptions:
         named = (Path(text.partition("=")[2]) for text in self.write if "=" in text)
         return (*named, *filter(None, (self.issues, self.write_baseline, self.write_lock)))
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that say how to check."""
+        return tuple(path for path in (self.rules, self.baseline, self.lock) if path is not None)
+
 
 def check_options(options: ReportOptions, inputs: Sequence[Path]) -> None:
     """Refuse what can't be done before anything is read.
@@ -61,12 +67,16 @@ def check_options(options: ReportOptions, inputs: Sequence[Path]) -> None:
         raise UsageError(f"--json and --format {options.output_format} contradict each other")
     if options.statistics and options.stdout_format != "text":
         raise UsageError("--statistics is text; every other format holds the counts already")
-    files_to_write(options)
-    refuse_overwriting(options.outputs, inputs)
+    refuse_overwriting(options.outputs, (*inputs, *options.inputs))
+    for form, path in files_to_write(options):
+        require_replaceable(path, form)
+    for form, asked in (("issues", options.issues), ("baseline", options.write_baseline)):
+        if asked is not None:
+            require_replaceable(asked, form)
 
 
 def files_to_write(options: ReportOptions) -> tuple[tuple[str, Path], ...]:
-    """Return format and file of each `--write`.
+    """Return format and file of each `--write`; a link is followed.
 
     Raises:
         UsageError: one is not written as FORMAT=FILE.
@@ -109,7 +119,7 @@ def _split_write(text: str) -> tuple[str, Path]:
         raise UsageError(
             f"--write {text!r}: write it as FORMAT=FILE, with a format of {', '.join(FORMAT_NAMES)}"
         )
-    return name, Path(path)
+    return name, Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
 
 
 def _split(texts: Sequence[str]) -> tuple[str, ...]:

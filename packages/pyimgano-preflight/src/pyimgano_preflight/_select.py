@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.issue import Issue
 
+NOT_SELECTED = "not selected"  # why a rule that was left out was not applied
 ALWAYS_TOLD = frozenset({"PF901", "PF902", "PF903", "PF904", "PF905"})
 """What these say is about the check itself: without them, silence would look like soundness."""
 

@@ -9,6 +9,7 @@ import click
 
 from pyimgano_core.cli.app import format_issue, format_table
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_preflight._select import NOT_SELECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +75,11 @@ def verdict(report: PreflightReport) -> str:
 def _advice(report: PreflightReport, counts: dict[str, int]) -> str:
     if not report.complete:
         return "the check was interrupted, run it again"
-    return "mend the errors before training" if counts[Severity.ERROR] else "training can start"
+    if counts[Severity.ERROR]:
+        return "mend the errors before training"
+    if any(check.reason == NOT_SELECTED for check in report.checks):
+        return "the selected rules found none that keeps training from starting"
+    return "training can start"
 
 
 def printable(text: str) -> str:

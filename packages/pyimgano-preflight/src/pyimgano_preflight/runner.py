@@ -15,7 +15,7 @@ from pyimgano_core.preparation import inspect_dataset
 from pyimgano_preflight._inspection import Inspection, manifest_path
 from pyimgano_preflight._lock import Lock
 from pyimgano_preflight._report import arrange_issues, build_report, data_error_issues, describe_dataset
-from pyimgano_preflight._select import Selection
+from pyimgano_preflight._select import NOT_SELECTED, Selection
 from pyimgano_preflight.checks import CHECKS, check_states
 from pyimgano_preflight.checks.lock import lock_issues
 from pyimgano_preflight.facts import FactStore
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from pyimgano_core.progress import Progress
     from pyimgano_preflight.facts import Depth
 
-_OF_ALL_FILES = frozenset({"PF502", "PF712"})  # the pixel gate: not known before every mask is read
+_RELATIVE = tuple(f"PF{number}" for number in range(404, 409))
+# The pixel gate, and what compares images with each other: not known before every file is read.
+_OF_ALL_FILES = ("PF306", "PF307", "PF314", *_RELATIVE, "PF502", "PF604", "PF605", "PF712", "PF714", "PF8")
 _OF_LOCKS = frozenset({"PF402", "PF410", "PF411"})
 _OF_LINES = "PF1"  # the manifest is read before any file is
 
@@ -139,7 +141,7 @@ def _apply_checks(inspection: Inspection, lock: Lock | None) -> tuple[list[Issue
         return found, None
     read = facts.file_count - facts.unread_count
     message = f"interrupted after {read} of {facts.file_count} files"
-    told = [issue for issue in found if issue.code not in _OF_ALL_FILES]
+    told = [issue for issue in found if not issue.code.startswith(_OF_ALL_FILES)]
     return told, Stop(cause=facts.stopped_by, message=message)
 
 
@@ -178,7 +180,7 @@ class _Run:
     def _checks(self, prepared: Prepared | None, stop: Stop | None) -> Iterator[CheckState]:
         for check in check_states(self.config, prepared, self.facts.depth):
             if check.code in self.settings.selection.ignored:
-                yield evolve(check, state="skipped", reason="not selected")
+                yield evolve(check, state="skipped", reason=NOT_SELECTED)
             elif check.code in _OF_LOCKS and self.settings.lock is None:
                 yield evolve(check, state="skipped", reason="no lock file was given")
             elif stop is not None and check.state == "done" and not check.code.startswith(_OF_LINES):

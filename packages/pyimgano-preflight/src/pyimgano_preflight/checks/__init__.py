@@ -14,7 +14,7 @@ from pyimgano_core.thresholds import needed_normals
 from pyimgano_preflight.checks.content import content_issues
 from pyimgano_preflight.checks.distribution import brightness_issues, size_mode_issues
 from pyimgano_preflight.checks.files import alias_issues, file_issues
-from pyimgano_preflight.checks.folders import finds_orphans, folder_issues
+from pyimgano_preflight.checks.folders import finds_orphans, folder_issues, has_lost_lines
 from pyimgano_preflight.checks.headers import header_issues, header_outlier_issues
 from pyimgano_preflight.checks.leakage import group_partial_issues, time_adjacent_issues
 from pyimgano_preflight.checks.mask_files import mask_file_issues
@@ -133,6 +133,8 @@ def _skipped(code: str, config: RunConfig, prepared: Prepared | None) -> str | N
         return "unused files are looked for where all categories of a manifest are checked"
     if prepared is None:
         return None if code in _OF_OPENING else "the data set could not be opened"
+    if code == "PF213" and has_manifest and has_lost_lines(prepared):
+        return "lines of the manifest gave no record, and their images would look unused"
     if code == "PF710" and not _needs_normals(config.threshold):
         return "the threshold is fixed"
     if code in _OF_MASKS and all(sample.mask is None for sample in prepared.samples):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.preparation import Prepared
     from pyimgano_preflight._inspection import Inspection
     from pyimgano_preflight.checks.listing import FolderUses, Listing
 
@@ -45,14 +46,14 @@ def folder_issues(inspection: Inspection) -> Iterator[Issue]:
     for folder, of_folder in uses.items():
         others = [uses[twin] for twin in twins[fold_name(folder)] if twin != folder]
         yield from walk.issues(folder, of_folder, others)
-    if walk.orphan_count and finds_orphans(inspection.config) and not _has_lost_lines(inspection):
+    if walk.orphan_count and finds_orphans(inspection.config) and not has_lost_lines(inspection.prepared):
         yield _orphan_issue(walk)
 
 
-def _has_lost_lines(inspection: Inspection) -> bool:
+def has_lost_lines(prepared: Prepared) -> bool:
     """Return whether a line of the manifest gave no record: the image that it names would look unused."""
-    lines = {sample.record.line for sample in inspection.prepared.samples}
-    located = (issue.location for issue in inspection.prepared.errors if issue.location is not None)
+    lines = {sample.record.line for sample in prepared.samples}
+    located = (issue.location for issue in prepared.errors if issue.location is not None)
     return any(place.line is not None and place.line not in lines for place in located)
 
 
