@@ -52,6 +52,7 @@ step_alone() {
     [[ $short == core ]] && tools+=(jsonschema scikit-learn) # its metrics and schemas are tested against them
     uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" "${tools[@]}"
     cp -R "packages/$name/tests" "$folder/tests"
+    [[ -d packages/$name/benchmarks ]] && cp -R "packages/$name/benchmarks" "$folder/benchmarks" # a test samples one
     cp pyproject.toml "$folder/pyproject.toml" # pytest's settings
     # Away from the checkout, so that only the installed package can be imported.
     (cd "$folder" && "$(python_of venv)" -I -m pytest tests)

@@ -1,8 +1,8 @@
 """Near-duplicates: images that show the same picture in other bytes, on one side of a split or on two.
 
-Candidates come from the difference hashes of the facts. By hashes alone every pair of a rigid fixture is a
-duplicate, so each candidate is confirmed by its pixels, which are read again for that: they must differ by
-less than a grey level, and by less than half of what images of their category usually differ by.
+Candidates come from the difference hashes and the thumbnails of the facts. By hashes alone every pair of a
+rigid fixture is a duplicate, so each candidate is confirmed by its pixels, which are read again: these must
+differ by less than a grey level, and by less than half of what images of their category usually do.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from pyimgano_preflight._inspection import Inspection
 
 _MOST_RESIDUAL = 1.0  # grey levels
+_MOST_AT_FIRST = 1.5  # of thumbnails, whose values are rounded: no pair below the residual is above it
 _MOST_OF_USUAL = 0.5
 _MOST_READ = 1000
+_PAIRS_AT_ONCE = 4096
+_THUMBNAIL = 256  # values
 _READ_FOR_USUAL = 12
 _SHOWN_PATHS = 20
 
@@ -41,6 +44,7 @@ class _Use:
     role: Role
     content: str
     difference_hash: bytes
+    thumbnail: bytes
 
     @property
     def is_tested(self) -> bool:
@@ -90,7 +94,7 @@ def find_matches(inspection: Inspection) -> Search:
     uses = list(_uses(inspection))
     hashes = np.frombuffer(b"".join(use.difference_hash for use in uses), np.uint8)
     close = find_close(hashes.reshape(len(uses), HASH_BYTES))
-    pairs = _ordered(np.stack([close.first, close.second], axis=1), uses)
+    pairs = _similar(_ordered(np.stack([close.first, close.second], axis=1), uses), uses)
     chosen = _first_named(pairs, _MOST_READ)
     usual = _usual_members(uses, chosen)
     numbers = sorted({*chosen, *(number for members in usual.values() for number in members)})
@@ -122,7 +126,14 @@ def _uses(inspection: Inspection) -> Iterator[_Use]:
                 if facts.pixels is not None and key not in seen:
                     seen.add(key)
                     hashed = bytes.fromhex(facts.pixels.difference_hash)
-                    yield _Use(sample=sample, role=role, content=key[0], difference_hash=hashed)
+                    thumbnail = bytes.fromhex(facts.pixels.thumbnail)
+                    yield _Use(
+                        sample=sample,
+                        role=role,
+                        content=key[0],
+                        difference_hash=hashed,
+                        thumbnail=thumbnail,
+                    )
 
 
 def _ordered(pairs: NDArray[np.int64], uses: Sequence[_Use]) -> NDArray[np.int64]:
@@ -132,6 +143,19 @@ def _ordered(pairs: NDArray[np.int64], uses: Sequence[_Use]) -> NDArray[np.int64
     pairs = pairs[content[pairs[:, 0]] != content[pairs[:, 1]]]
     same_side = tested[pairs[:, 0]] == tested[pairs[:, 1]]
     return pairs[np.argsort(same_side, kind="stable")]
+
+
+def _similar(pairs: NDArray[np.int64], uses: Sequence[_Use]) -> NDArray[np.int64]:
+    """Return the pairs (P, 2) whose thumbnails, less their mean, differ by little; the others can't match."""
+    values = np.frombuffer(b"".join(use.thumbnail for use in uses), np.uint8).reshape(len(uses), _THUMBNAIL)
+    centred = values.astype(np.float32)  # (N, 256)
+    centred -= centred.mean(axis=1, keepdims=True)
+    kept = [pairs[:0]]
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        some = pairs[start : start + _PAIRS_AT_ONCE]
+        apart = centred[some[:, 0]] - centred[some[:, 1]]  # (P, 256)
+        kept.append(some[np.einsum("pv,pv->p", apart, apart) < _MOST_AT_FIRST**2 * centred.shape[1]])
+    return np.concatenate(kept)
 
 
 def _first_named(pairs: NDArray[np.int64], most: int) -> list[int]:

@@ -51,7 +51,8 @@ class PixelFacts:
     `dark_share` and `bright_share` are the shares of pixels below 8 and above 247. `contrast` is the distance
     of the 1st and the 99th percentile. `sharpness` is the variance of the Laplacian at full size, in bands
     that cover an eighth of a large image. `blank_share` is the share of the rows or columns at one border
-    that all hold one value. `difference_hash` has 240 bits, in hex.
+    that all hold one value. `difference_hash` has 240 bits, in hex, made from `thumbnail`: 16 x 16 grey
+    values of a byte each, in hex too.
     """
 
     mean: float
@@ -64,6 +65,7 @@ class PixelFacts:
     sharpness: float
     blank_share: float
     difference_hash: str
+    thumbnail: str = ""
 
 
 @define(frozen=True, kw_only=True)

@@ -37,6 +37,7 @@ def pixel_facts(grey: Image.Image) -> PixelFacts:
     present = np.flatnonzero(counts)
     below = counts.cumsum() / total
     low, high = np.searchsorted(below, (0.01, 0.99))
+    thumbnail = np.asarray(grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX, reducing_gap=2.0))
     return PixelFacts(
         mean=round(mean, 4),
         std=round(float(np.sqrt(counts @ (_LEVELS - mean) ** 2 / total)), 4),
@@ -47,7 +48,8 @@ def pixel_facts(grey: Image.Image) -> PixelFacts:
         contrast=float(high - low),
         sharpness=round(_sharpness(grey), 4),
         blank_share=round(_blank_share(grey), 6),
-        difference_hash=_difference_hash(grey),
+        difference_hash=_difference_hash(thumbnail),
+        thumbnail=thumbnail.tobytes().hex(),
     )
 
 
@@ -125,7 +127,6 @@ def _blank_lines(grey: Image.Image, lines: Iterator[tuple[int, int, int, int]], 
     return sum(1 for _ in blank)
 
 
-def _difference_hash(grey: Image.Image) -> str:
+def _difference_hash(thumbnail: NDArray[np.uint8]) -> str:
     """Return 240 bits: whether each of 16 x 16 cells is brighter than its left neighbour, in hex."""
-    small = np.asarray(grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX, reducing_gap=2.0))
-    return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()
+    return np.packbits(thumbnail[:, 1:] > thumbnail[:, :-1]).tobytes().hex()
