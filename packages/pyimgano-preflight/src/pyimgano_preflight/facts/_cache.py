@@ -188,7 +188,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _require_ours(connection: sqlite3.Connection) -> None:
-    marks = _marks(connection)
+    connection.execute("BEGIN")  # one look at all marks, while another run may be creating the table
+    with connection:
+        marks = _marks(connection)
     if marks == (0, 0, 0):
         connection.execute("BEGIN IMMEDIATE")  # of two that come at once, one creates the table
         with connection:
