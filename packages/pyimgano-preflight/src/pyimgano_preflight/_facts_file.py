@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from attrs import define
 
 from pyimgano_core.artifacts import atomic_writer, parse_json, structure_artifact, to_json
-from pyimgano_core.errors import ArtifactError, DataError
-from pyimgano_core.textlines import open_lines, raw_lines
+from pyimgano_core.errors import ArtifactError
+from pyimgano_preflight._line_files import open_ours, read_ours
 from pyimgano_preflight.facts import Depth, FileFacts, FileRole, from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-    from typing import BinaryIO
 
     from pyimgano_core.contracts.record import Sample
 
@@ -91,8 +90,8 @@ def read_facts_header(path: Path) -> FactsHeader:
     Raises:
         ArtifactError: it is missing, no file of facts, or of a newer version.
     """
-    with _opened(path) as stream:
-        line = next(_lines(path, stream), b"")
+    with open_ours(path, "facts file") as stream:
+        line = next(read_ours(path, stream, _MAX_LINE, "facts file"), b"")
     return structure_artifact(_parsed(path, 1, line), FactsHeader, path)
 
 
@@ -104,8 +103,8 @@ def read_shard(path: Path) -> Iterator[tuple[Named, FileFacts]]:
     """
     digest = hashlib.sha256()
     count = 0
-    with _opened(path) as stream:
-        lines = enumerate(_lines(path, stream), start=1)
+    with open_ours(path, "facts file") as stream:
+        lines = enumerate(read_ours(path, stream, _MAX_LINE, "facts file"), start=1)
         next(lines, None)  # the header
         for number, line in lines:
             document = _parsed(path, number, line)
@@ -117,20 +116,6 @@ def read_shard(path: Path) -> Iterator[tuple[Named, FileFacts]]:
             count += 1
             yield _entry(path, number, document)
     raise ArtifactError(f"{path}: is torn: its end is missing; scan it again")
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return open_lines(path, "facts file")
-    except DataError as exc:
-        raise ArtifactError(str(exc)) from exc
-
-
-def _lines(path: Path, stream: BinaryIO) -> Iterator[bytes]:
-    for line in raw_lines(stream, _MAX_LINE):
-        if line is None:
-            raise ArtifactError(f"{path}: a line is longer than {_MAX_LINE} bytes, this is no file of facts")
-        yield line.rstrip(b"\r\n")
 
 
 def _parsed(path: Path, number: int, line: bytes) -> object:

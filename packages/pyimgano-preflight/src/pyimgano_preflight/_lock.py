@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import define, field
 
 from pyimgano_core.artifacts import parse_json, structure_artifact
-from pyimgano_core.errors import ArtifactError, DataError
-from pyimgano_core.textlines import open_lines, raw_lines
+from pyimgano_core.errors import ArtifactError
+from pyimgano_preflight._line_files import open_ours, read_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
 _MAX_LINE = 16 * 1024 * 1024
 _ADVICE = "write a new one with --write-lock, from data that are known to be good"
@@ -71,8 +70,8 @@ def read_lock_header(path: Path) -> LockHeader:
     Raises:
         ArtifactError: it is missing, no lock file, or of a newer version.
     """
-    with _opened(path) as stream:
-        return _header(path, next(_read_lines(path, stream), b""))
+    with open_ours(path, "lock file") as stream:
+        return _header(path, next(read_ours(path, stream, _MAX_LINE, "lock file"), b""))
 
 
 def read_lock(path: Path) -> Lock:
@@ -81,8 +80,8 @@ def read_lock(path: Path) -> Lock:
     Raises:
         ArtifactError: it is missing, torn, edited, no lock file, or of a newer version.
     """
-    with _opened(path) as stream:
-        lines = _read_lines(path, stream)
+    with open_ours(path, "lock file") as stream:
+        lines = read_ours(path, stream, _MAX_LINE, "lock file")
         header = _header(path, next(lines, b""))
         count = 0
         digest = hashlib.sha256()
@@ -102,25 +101,10 @@ def locked_files(lock: Lock) -> Iterator[LockedFile]:
     Raises:
         ArtifactError: a line is none of a lock file.
     """
-    with _opened(lock.source) as stream:
-        for number, line in enumerate(_read_lines(lock.source, stream), start=1):
+    with open_ours(lock.source, "lock file") as stream:
+        for number, line in enumerate(read_ours(lock.source, stream, _MAX_LINE, "lock file"), start=1):
             if number > 1:
                 yield _entry(lock.source, number, line)
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return open_lines(path, "lock file")
-    except DataError as exc:
-        raise ArtifactError(str(exc)) from exc
-
-
-def _read_lines(path: Path, stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines without their ends, which tools that move text between systems change."""
-    for line in raw_lines(stream, _MAX_LINE):
-        if line is None:
-            raise ArtifactError(f"{path}: a line is longer than {_MAX_LINE} bytes, this is no lock file")
-        yield line.rstrip(b"\r\n")
 
 
 def _header(path: Path, line: bytes) -> LockHeader:

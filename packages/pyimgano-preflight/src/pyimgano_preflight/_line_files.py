@@ -1,0 +1,40 @@
+"""Lines of the files that preflight itself wrote, locks and facts; nobody is trusted to have kept them whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from pyimgano_core.errors import ArtifactError, DataError
+from pyimgano_core.textlines import open_lines, raw_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def open_ours(path: Path, what: str) -> BinaryIO:
+    """Open a file of lines.
+
+    Args:
+        path: the file.
+        what: the kind of file, for the message.
+
+    Raises:
+        ArtifactError: it is missing, no file, or can't be read.
+    """
+    try:
+        return open_lines(path, what)
+    except DataError as exc:
+        raise ArtifactError(str(exc)) from exc
+
+
+def read_ours(path: Path, stream: BinaryIO, limit: int, what: str) -> Iterator[bytes]:
+    """Yield the lines without their ends, which tools that move text between systems change.
+
+    Raises:
+        ArtifactError: a line has more than `limit` bytes.
+    """
+    for line in raw_lines(stream, limit):
+        if line is None:
+            raise ArtifactError(f"{path}: a line is longer than {limit} bytes, this is no {what}")
+        yield line.rstrip(b"\r\n")
