@@ -1,4 +1,4 @@
-"""Lines of the files that preflight itself wrote, locks and facts; nobody is trusted to have kept them whole."""
+"""Lines of the files that preflight itself wrote, locks and facts: they may be torn or edited since."""
 
 from __future__ import annotations
 

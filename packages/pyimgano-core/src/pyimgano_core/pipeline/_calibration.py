@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
+    from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
     from pyimgano_core.contracts.infer_config import Preprocessing
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import ScoreSource, Threshold
@@ -41,13 +41,13 @@ def calibrate_category(
     hashes: Mapping[Path, str],
     scorer: OnnxScorer,
     preprocessing: Preprocessing,
+    config: RunConfig,
     *,
-    config: ThresholdConfig,
-    level: float,
     progress: Progress,
 ) -> Calibration:
     """Score the calibration images and set the thresholds; what can't be scored does not count."""
     scores = _Scores()
+    area = config.threshold.pixel_minimum_area
     scored = score_samples(
         split.calibration, scorer, preprocessing, progress, f"{split.category}: calibration"
     )
@@ -55,12 +55,12 @@ def calibrate_category(
         scores.lines.append(predict(index, sample, result, threshold=None))
         if isinstance(result, ScoredImage):
             scores.images.append(result.score)
-            scores.maps.append(highest_level(result.anomaly_map, config.pixel_minimum_area))
-            scores.n_too_small += result.anomaly_map.size < config.pixel_minimum_area
+            scores.maps.append(highest_level(result.anomaly_map, area))
+            scores.n_too_small += result.anomaly_map.size < area
             scores.samples.append(sample)
-    origin = _Origin(split, hashes, scores.samples, level)
+    origin = _Origin(split, hashes, scores.samples, config.evaluation.interval_level)
     return Calibration(
-        thresholds=_thresholds(scores, origin, config),
+        thresholds=_thresholds(scores, origin, config.threshold),
         predictions=tuple(scores.lines),
     )
 

@@ -22,7 +22,7 @@ from pyimgano_core.scoring import OnnxScorer, run_self_test
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.config import DatasetConfig, RunConfig
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.evaluation import MapSink
     from pyimgano_core.preparation import Prepared, PreparedCategory
@@ -68,22 +68,12 @@ def run_category(
     """
     clock = _Clock()
     split = category.split
-    preprocessing = Preprocessing(
-        resize=config.dataset.resize, sixteen_bit_range=config.dataset.sixteen_bit_range
-    )
+    preprocessing = _preprocessing(config.dataset)
     graph, failures = _fit(split, preprocessing, config, base, progress)
     clock.lap("fit")
     clock.laps |= {f"fit.{step}": value for step, value in graph.info.get("seconds", {}).items()}
     scorer = OnnxScorer(graph.model)
-    calibration = calibrate_category(
-        split,
-        prepared.hashes,
-        scorer,
-        preprocessing,
-        config=config.threshold,
-        level=config.evaluation.interval_level,
-        progress=progress,
-    )
+    calibration = calibrate_category(split, prepared.hashes, scorer, preprocessing, config, progress=progress)
     clock.lap("calibrate")
     scored = score_samples(split.test, scorer, preprocessing, progress, f"{split.category}: test")
     evaluation = evaluate(
@@ -115,6 +105,10 @@ def run_category(
         sketch=evaluation.sketch,
         seconds=clock.laps,
     )
+
+
+def _preprocessing(dataset: DatasetConfig) -> Preprocessing:
+    return Preprocessing(resize=dataset.resize, sixteen_bit_range=dataset.sixteen_bit_range)
 
 
 class _Clock:

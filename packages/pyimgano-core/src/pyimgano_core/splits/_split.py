@@ -91,7 +91,8 @@ def _count_issues(split: CategorySplit) -> Iterator[Issue]:
         message = f"category {category!r} has no normal images to train on"
         yield split_issue("PF706", Severity.ERROR, message, category=category)
     elif fitted < _FEW_SHOT:
-        message = f"category {category!r} trains on {fitted} images only"
+        images = "1 image" if fitted == 1 else f"{fitted} images"
+        message = f"category {category!r} trains on {images} only"
         yield split_issue("PF707", Severity.WARNING, message, category=category, data={"train": fitted})
     anomalous = sum(sample.record.label == ANOMALOUS for sample in split.test)
     if not split.test:
