@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -161,6 +161,7 @@ def test_rows_that_are_not_packed_are_counted(file, name, mode):
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["png RGB", "jpeg RGB", "jpeg progressive"]), st.floats(0.0, 0.999))
+@example("jpeg RGB", 0.140625)  # between two segments, before the first scan
 def test_no_cut_passes_unseen(tmp_path_factory, name, share):
     content = PLAIN[name]
     path = tmp_path_factory.mktemp("cut") / "file"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyimgano_preflight.facts._bytes import FileBytes
 
 START = b"\xff\xd8\xff"
+_SEGMENT_HEAD = 4  # marker and length
 _END = b"\xff\xd9"
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended and progressive: what is read here
 _OTHER_FRAMES = frozenset({*range(0xC3, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -51,13 +52,13 @@ def jpeg_header(file: FileBytes) -> HeaderFacts | None:
 
 
 def jpeg_is_complete(file: FileBytes) -> bool | None:
-    """Return whether a JPEG has its end; None where its first scan can't be found."""
+    """Return whether a JPEG has its end; None where its first scan is hidden behind something unusual."""
     place = 2
     while (segment := _segment(file, place)) is not None:
         if segment[0] == _SCAN:
             return _has_end(file, place)
         place += 2 + segment[1]
-    return None
+    return False if place + _SEGMENT_HEAD > file.size else None  # cut off before its first scan
 
 
 def _segment(file: FileBytes, place: int) -> tuple[int, int] | None:
