@@ -1,4 +1,4 @@
-"""`pyimgano-core manifest`: build a manifest from folders, divide it, count it, and check it line by line."""
+"""`pyimgano-core manifest`: build a manifest, divide it, count it, check it, and take verdicts into it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pyimgano_core.cli.app import (
 from pyimgano_core.contracts.config import MAX_SEED, DatasetConfig, SplitPolicy
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.duplicates import path_issues
-from pyimgano_core.errors import DataError, ExitCode
+from pyimgano_core.errors import DataError, ExitCode, UsageError
 from pyimgano_core.layouts import LAYOUT_NAMES, load_dataset
 from pyimgano_core.layouts import list_categories as categories_of
 from pyimgano_core.manifest import locate_issues, write_manifest
@@ -68,7 +68,7 @@ def _manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def manifest() -> None:
-    """Build, split, summarize and validate manifests.
+    """Build, split, merge, summarize and validate manifests.
 
     A manifest is a text file with one JSON object per image: image_path and category, and where they apply
     split, label, mask_path, group_id, defect and meta.
@@ -139,6 +139,45 @@ def split(*, seed: int, with_val: bool, **options: Any) -> None:
     _stop_on_errors(_issues_of(loaded, result))
     records = relocated(loaded.samples, output, sides_of(loaded.samples, result, with_val=with_val))
     _write(records, output, as_json=options["as_json"])
+
+
+@manifest.command()
+@_manifest_options
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Predictions with a person's verdicts: one JSON object per line, its label 0 or 1.",
+)
+@_output
+@_force
+def merge(*, labels: Path | None, **options: Any) -> None:
+    """Write a manifest that holds a person's verdicts on predictions.
+
+    A line of the labels names its image as input or image_path. Its verdict is the label, 0 (normal) or 1
+    (anomalous): a label in words is the model's own and changes nothing. Images that no record names are
+    added without a split; an image of train or val that is judged anomalous moves to test. Nothing is written
+    where a line is wrong.
+    """
+    from pyimgano_core.predictions import merge_reviewed  # noqa: PLC0415 - keeps start-up light
+
+    config = _dataset_config(options)
+    if options["list_categories"]:
+        _show_categories(config, as_json=options["as_json"])
+        return
+    if labels is None:
+        raise UsageError("--labels is missing: name the file that holds the verdicts")
+    output = new_path(options["output"], force=options["force"])
+    loaded = load_dataset(config, _HERE)
+    _stop_on_errors(loaded.issues)
+    reviewed = merge_reviewed(loaded.samples, labels)
+    write_manifest(output, relocated(reviewed.samples, output))
+    counts = {"records": len(reviewed.samples), **reviewed.counts}
+    if options["as_json"]:
+        emit_json({"manifest": str(output), **counts})
+    else:
+        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        write_stdout(f"{output}: {told}\n")
 
 
 @manifest.command()

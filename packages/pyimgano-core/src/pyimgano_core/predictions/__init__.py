@@ -6,6 +6,7 @@ Lines, maps and records are matched without guessing: what fits nothing, or seve
 from pyimgano_core.predictions._evaluate import FilesEvaluation, evaluate_files
 from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._reader import PredictionsFile, read_predictions
+from pyimgano_core.predictions._reviewed import Reviewed, merge_reviewed
 
 __all__ = [
     # reading
@@ -15,4 +16,7 @@ __all__ = [
     # measuring
     "FilesEvaluation",
     "evaluate_files",
+    # reviewing
+    "Reviewed",
+    "merge_reviewed",
 ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 INPUT_KEYS = ("input", "image_path", "path", "image", "filename")
 SCORE_KEYS = ("score", "anomaly_score", "pred_score")
 _TRUTH_KEYS = ("y_true", "label")
+_VERDICT_KEYS = ("label", "y_true")
 _SHOWN_CHARACTERS = 60
 
 
@@ -80,6 +81,27 @@ def parse_prediction(document: object, line: int) -> PredictedLine:
     )
 
 
+def parse_reviewed(document: object, line: int) -> PredictedLine:
+    """Return what a person says of an image: a line that needs no score, its own `label` before a `y_true`.
+
+    Raises:
+        BadLineError: it is no object or names no image.
+    """
+    if not isinstance(document, dict):
+        raise BadLineError("EV101", f"a line must be a JSON object in braces, not {_shown(document)}")
+    input_key, path = _input(document)
+    truth_key, label = _truth(document, _VERDICT_KEYS)
+    return PredictedLine(
+        line=line,
+        input=path,
+        category=_text(document.get("category")),
+        y_true=label,
+        defect=_text(document.get("defect")),
+        group_id=_text(document.get("group_id")),
+        keys=(input_key, *([truth_key] if truth_key else [])),
+    )
+
+
 def _input(document: Mapping[str, Any]) -> tuple[str, str]:
     key = _first(document, INPUT_KEYS)
     if key is None:
@@ -119,9 +141,9 @@ def _score(document: Mapping[str, Any]) -> tuple[str, float]:
     return key, number
 
 
-def _truth(document: Mapping[str, Any]) -> tuple[str | None, int | None]:
+def _truth(document: Mapping[str, Any], keys: Sequence[str] = _TRUTH_KEYS) -> tuple[str | None, int | None]:
     """Return 0 or 1 and its key; a `label` that is a word is a verdict, and no truth."""
-    for key in _TRUTH_KEYS:
+    for key in keys:
         value = document.get(key)
         if type(value) is int and value in {NORMAL, ANOMALOUS}:
             return key, value

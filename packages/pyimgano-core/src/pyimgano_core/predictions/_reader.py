@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from attrs import define, field
@@ -14,6 +15,8 @@ from pyimgano_core.errors import DataError, MachineError
 from pyimgano_core.predictions._issues import bad_line
 from pyimgano_core.predictions._line import BadLineError, PredictedLine, parse_prediction
 from pyimgano_core.textlines import open_lines, raw_lines
+
+LineParser = Callable[[object, int], PredictedLine]
 
 _MAX_LINE_BYTES = 1 << 24  # our lines hold regions
 _BOM = b"\xef\xbb\xbf"
@@ -39,14 +42,18 @@ class PredictionsFile:
         return len(self.lines) + len(self.issues)
 
 
-def read_predictions(path: Path) -> PredictionsFile:
+def read_predictions(path: Path, parse: LineParser = parse_prediction) -> PredictionsFile:
     """Return the lines of a predictions file; blank ones are skipped, and bad ones become issues.
+
+    Args:
+        path: the file.
+        parse: from a JSON document and the number of its line to the line.
 
     Raises:
         DataError: the file is missing or unreadable, or no line can be used.
         MachineError: the storage failed while reading.
     """
-    gathered = _Gathered(path)
+    gathered = _Gathered(path, parse)
     with open_lines(path, "predictions") as stream:
         try:
             for number, raw in enumerate(raw_lines(stream, _MAX_LINE_BYTES), 1):
@@ -69,11 +76,12 @@ def read_predictions(path: Path) -> PredictionsFile:
 class _Gathered:
     """The good lines and the faults of the others, as they pass."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parse: LineParser) -> None:
         self.lines: list[PredictedLine] = []
         self.issues: list[Issue] = []
         self.keys: Counter[str] = Counter()
         self._path = str(path)
+        self._parse = parse
         self._seen: dict[tuple[str | None, str], int] = {}
 
     def take(self, number: int, raw: bytes | None) -> None:
@@ -84,7 +92,7 @@ class _Gathered:
         if not content:
             return
         try:
-            line = _parse(content, number)
+            line = self._parse(_document(content), number)
         except BadLineError as exc:
             self._refuse(exc.code, number, str(exc))
             return
@@ -99,9 +107,8 @@ class _Gathered:
         self.issues.append(bad_line(code, self._path, number, message))
 
 
-def _parse(content: bytes, number: int) -> PredictedLine:
+def _document(content: bytes) -> object:
     try:
-        document = parse_json(content.decode())
+        return parse_json(content.decode())
     except ValueError as exc:  # UnicodeDecodeError is one
         raise BadLineError("EV101", str(exc).replace("at line 1 column", "at column")) from exc
-    return parse_prediction(document, number)
