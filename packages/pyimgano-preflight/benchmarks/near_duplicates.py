@@ -32,7 +32,7 @@ from pyimgano_preflight._inspection import Inspection
 from pyimgano_preflight.checks.near_duplicates import find_matches
 from pyimgano_preflight.checks.residuals import SmallPictures
 from pyimgano_preflight.checks.similar import HASH_BYTES, find_close
-from pyimgano_preflight.facts import FactStore
+from pyimgano_preflight.facts import FactStore, read_picture
 
 Pixels = NDArray[np.float64]
 
@@ -118,7 +118,7 @@ def measure(folder: Path, paths: list[Path]) -> list[str]:
     rng = np.random.default_rng(1)
     rows = [{"image_path": str(path), "category": "part", "split": "train"} for path in paths]
     numbered = dict(enumerate(paths))
-    pictures = SmallPictures(numbered, (0, 65535), SilentProgress())
+    pictures = SmallPictures({number: read_picture(str(path)) for number, path in numbered.items()})
     pairs = list(combinations(numbered, 2))
     alone = sum(pictures.residual(*pair) < 1 for pair in pairs)
     reported = len(find_matches(inspect(folder, rows)).matches)
@@ -133,8 +133,8 @@ def measure(folder: Path, paths: list[Path]) -> list[str]:
                 rows.append({"image_path": str(target), "category": "part", "split": "train"})
                 planted.setdefault(kind, set()).add((str(path), str(target)))
     search = find_matches(inspect(folder, rows))
-    names = [str(use.sample.image) for use in search.uses]
-    found = {(names[match.first], names[match.second]) for match in search.matches}
+    uses = search.uses
+    found = {(uses.file(match.first), uses.file(match.second)) for match in search.matches}
     found |= {pair[::-1] for pair in found}
     shares = [f"{len(found & made)}/{len(made)}" for made in planted.values()]
     return [str(len(pairs)), f"{alone / len(pairs):.3%}", f"{reported / len(pairs):.3%}", *shares]

@@ -16,6 +16,8 @@ from pyimgano_core.cli.app import run
 from pyimgano_core.configfile import structure_config
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.progress import SilentProgress
+from pyimgano_preflight import runner
+from pyimgano_preflight._select import ALWAYS_TOLD
 from pyimgano_preflight.cli import preflight
 from pyimgano_preflight.runner import run_preflight
 
@@ -88,6 +90,22 @@ class Dataset:
 
     def codes(self):
         return {issue.code for issue in self.report().issues}
+
+
+def naming(check):
+    """The check, failing where it tells of a rule that it does not name and that selecting would miss."""
+
+    def run(inspection):
+        for issue in check.run(inspection):
+            assert check.codes == ALWAYS_TOLD or issue.code in check.codes | ALWAYS_TOLD
+            yield issue
+
+    return check._replace(run=run)
+
+
+@pytest.fixture(autouse=True)
+def _every_check_names_its_rules(monkeypatch):
+    monkeypatch.setattr(runner, "CHECKS", tuple(map(naming, runner.CHECKS)))
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -25,6 +27,7 @@ from pyimgano_preflight.facts import (
     PixelFacts,
     from_plain,
     read_facts,
+    read_picture,
     to_plain,
 )
 
@@ -280,6 +283,48 @@ def test_a_second_run_opens_no_file(tmp_path, place):
         write(Path(path), bytes(Path(path).stat().st_size))
     again = [gather(place, path)[0] for path in paths]
     assert first == again
+
+
+# small pictures
+
+
+def pictures(place, paths, sixteen_bit_range=(0, 65535)):
+    with FactCache(place, sixteen_bit_range) as cache:
+        store = FactStore("deep", SilentProgress(), sixteen_bit_range=sixteen_bit_range, cache=cache)
+        found = [None if picture is None else picture.tolist() for picture in store.pictures(paths)]
+        assert cache.notice is None
+    return found
+
+
+def test_the_small_picture_of_an_unchanged_image_is_not_read_again(image, place):
+    first = pictures(place, [image])
+    assert [read_picture(image).tolist()] == first
+    write(Path(image), bytes(Path(image).stat().st_size))
+    assert first == pictures(place, [image])
+
+
+@pytest.mark.parametrize("changed", [LONG_AGO + 1, time.time_ns()])
+def test_the_small_picture_of_a_changed_image_is_read_anew(image, place, changed):
+    pictures(place, [image])
+    for _ in range(2):
+        content = image_bytes()
+        write(Path(image), content, changed)
+        assert [read_picture(image).tolist()] == pictures(place, [image])
+        changed += 1
+
+
+def test_a_small_picture_is_of_its_range_of_sixteen_bits(tmp_path, place):
+    values = np.random.default_rng(0).integers(0, 8000, (64, 64), np.uint16)
+    path = str(tmp_path / "deep.png")
+    Image.fromarray(values).save(path)
+    os.utime(path, ns=(LONG_AGO, LONG_AGO))
+    full, narrow = (pictures(place, [path], bounds) for bounds in ((0, 65535), (0, 4095)))
+    assert full != narrow
+
+
+def test_an_image_that_can_not_be_read_has_no_small_picture(tmp_path, place):
+    paths = [write(tmp_path / "none.png", b"no image"), str(tmp_path / "missing.png")]
+    assert [None, None] == pictures(place, paths)
 
 
 # plain values

@@ -11,6 +11,7 @@ from PIL import Image
 
 import pyimgano_core
 from pyimgano_preflight import runner
+from pyimgano_preflight.checks import Check
 from pyimgano_preflight.facts import _cache, _store
 from pyimgano_preflight.rules import rule_issue
 
@@ -252,7 +253,7 @@ def failing_storage(monkeypatch):
     def issues(_inspection):
         yield rule_issue("PF901", "train/1.png: Input/output error")
 
-    monkeypatch.setattr(runner, "CHECKS", (*runner.CHECKS, issues))
+    monkeypatch.setattr(runner, "CHECKS", (*runner.CHECKS, Check(issues, frozenset({"PF901"}))))
 
 
 @pytest.mark.usefixtures("failing_storage")
@@ -318,7 +319,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals end a process at once there")
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_real_signal_ends_a_real_process_with_a_document(dataset, name, code):
     dataset.save()
     command = [

@@ -100,6 +100,14 @@ def floats(dataset, value):
     dataset.row("train/0.png")["image_path"] = "train/0.tif"
 
 
+def woven(number, radius=0.0):
+    """Return fine cloth in uneven light, whose contrast is nearly all in threads that blur takes away."""
+    rng = np.random.default_rng(number)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    threads = 30 * np.sin(columns * 1.2) * np.sin(rows) + 8 * np.sin((rows + columns) / 20)
+    return blurred(120 + rng.uniform(0.9, 1.1) * threads, radius) + rng.normal(0, 2, (SIDE, SIDE))
+
+
 FAULTS = {
     "black frame": ("PF403", lambda grey: grey * 0),
     "saturated frame": ("PF403", lambda grey: grey * 0 + 255),
@@ -162,6 +170,14 @@ def test_what_more_than_a_tenth_of_the_images_are_is_no_fault(parts, code):
     spoil = next(spoil for found, spoil in FAULTS.values() if found == code)
     fill(parts, spoil, folder="val/")  # 4 of 28 normal images
     assert code not in {found for found, _ in told(parts)}
+
+
+def test_blur_is_found_where_it_takes_all_the_contrast(parts):
+    for number, row in enumerate(parts.rows):
+        saved(woven(number), parts.file(row["image_path"]))
+    assert [] == told(parts)
+    saved(woven(0, radius=3), parts.file("train/0.png"))
+    assert [("PF406", "train/0.png")] == told(parts)
 
 
 def test_numbers_and_severity_are_in_the_issue(parts):
@@ -250,11 +266,12 @@ def test_content_is_looked_at_in_the_deep_profile_only_and_that_is_said(parts):
     assert {"skipped"} == {states[code] for code in OF_CONTENT}
 
 
-def look(**changes):
+def look(*, coarse=20.0, **changes):
     usual = {"mean": 100.0, "std": 40.0, "sharpness": 400.0, "contrast": 150.0, "blank_share": 0.0}
     rest = {"minimum": 0.0, "maximum": 255.0, "dark_share": 0.0, "bright_share": 0.0, "difference_hash": ""}
     sample = Sample(record=Record(image_path="a.png", category="part"), image=Path("a.png"))
-    return Look(sample=sample, pixels=PixelFacts(**{**usual, **rest, **changes}), size=(9, 9))
+    pixels = PixelFacts(**{**usual, **rest, **changes})
+    return Look(sample=sample, pixels=pixels, size=(9, 9), coarse_variance=coarse**2)
 
 
 def unlike(one, usual):
@@ -263,6 +280,7 @@ def unlike(one, usual):
 
 PIXELS = st.builds(
     look,
+    coarse=st.floats(0, 128),
     mean=st.floats(0, 255),
     std=st.floats(0, 128),
     sharpness=st.floats(0, 1e5),
@@ -281,7 +299,9 @@ def test_never_more_than_a_tenth_of_the_normal_images_are_unlike_the_others(look
 
 @given(st.lists(st.floats(1.0, 2.9), min_size=FEWEST_NORMALS, max_size=40))
 def test_a_factor_below_three_between_images_is_never_a_fault(factors):
-    looks = [look(mean=80 * f, std=20 * f, sharpness=90 * f * f, contrast=60 * f) for f in factors]
+    looks = [
+        look(mean=80 * f, std=20 * f, coarse=9 * f, sharpness=90 * f * f, contrast=60 * f) for f in factors
+    ]
     usual = find_usual(looks)
     # Sharpness goes with the square of the light, and must fall relative to it, too.
     assert set() == {code for one in looks for code in unlike(one, usual)} - {"PF405"}
@@ -290,7 +310,7 @@ def test_a_factor_below_three_between_images_is_never_a_fault(factors):
 @given(st.floats(0.01, 1.0))
 def test_dim_light_is_never_taken_for_blur(gain):
     looks = [look(std=40 + number, sharpness=400 + number) for number in range(FEWEST_NORMALS)]
-    dim = look(mean=100 * gain, std=40 * gain, sharpness=400 * gain**2)
+    dim = look(mean=100 * gain, std=40 * gain, coarse=20 * gain, sharpness=400 * gain**2)
     assert "PF406" not in unlike(dim, find_usual(looks))
 
 

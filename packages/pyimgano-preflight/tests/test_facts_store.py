@@ -43,7 +43,7 @@ def test_a_file_is_opened_once_however_often_it_is_named(dataset, monkeypatch):
         opened.append(str(path))
         return really(path, flags)
 
-    samples = samples_of(dataset) * 2
+    samples = tuple(samples_of(dataset)) * 2
     monkeypatch.setattr(_bytes.os, "open", counting)
     FactStore("deep", SilentProgress(), workers=2).hash_contents(samples)
     assert len(opened) == len(set(opened)) == 36

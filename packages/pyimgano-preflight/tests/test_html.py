@@ -229,6 +229,27 @@ def test_many_sizes_are_a_histogram_of_the_longer_side(dataset):
     assert "Size, 21 different ones 40 longer side in pixels 59" in text
 
 
+def test_an_outlier_leaves_the_others_their_room(dataset):
+    for number in range(20):
+        Image.new("L", (40, 40), 100 + number).save(dataset.file(f"train/{number}.png"))
+    Image.new("L", (40, 40), 3).save(dataset.file("val/0.png"))
+    text = page_of(dataset, "deep").text
+    low = int(re.search(r"≤ (\d+) mean grey value of an image \d+", text)[1])
+    assert 30 < low < 100
+
+
+def test_a_narrow_page_names_each_cell(dataset):
+    dataset.save()
+    found = outcome(dataset)
+    page = render_html(found.report, found.inspection)
+    for title in ("train", "calibration", "test", "anomalous", "masks", "pixel metrics"):
+        assert f'<td data-title="{title}">' in page
+    narrow = page[page.index("@media (max-width") : page.index("@media print")]
+    assert "content: attr(data-title)" in narrow
+    hidden = re.findall(r"([a-z: -]+) \{ display: none; \}", narrow)
+    assert ["thead", "td br"] == [name.strip() for name in hidden]
+
+
 def test_a_mask_is_drawn_around_what_it_marks(dataset):
     pixels = np.full((40, 40, 3), 128, np.uint8)
     Image.fromarray(pixels).save(dataset.file("bad/0.png"))

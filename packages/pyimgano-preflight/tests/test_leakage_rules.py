@@ -16,7 +16,8 @@ from pyimgano_preflight._inspection import Inspection
 from pyimgano_preflight.checks import near_duplicates, similar
 from pyimgano_preflight.checks.residuals import SmallPictures
 from pyimgano_preflight.checks.similar import find_close
-from pyimgano_preflight.facts import FactStore
+from pyimgano_preflight.checks.uses import Uses
+from pyimgano_preflight.facts import FactStore, read_picture
 from pyimgano_preflight.runner import run_preflight
 
 SIDE = 128
@@ -110,6 +111,23 @@ def test_a_copy_with_a_visible_defect_is_no_near_duplicate(scenes):
     assert [] == near(scenes)
 
 
+def specks(seed):
+    pixels = np.zeros((320, 320), np.uint8)
+    for row, column in np.random.default_rng(seed).integers(0, 310, (6, 2)):
+        pixels[row : row + 8, column : column + 8] = 10
+    return Image.fromarray(pixels)
+
+
+def test_dark_fields_with_other_specks_are_no_near_duplicates(scenes):
+    put(scenes, "good/one.png", specks(0), split="test", label=0)
+    put(scenes, "train/other.png", specks(1), split="train")
+    assert [] == near(scenes)
+    paths = [str(scenes.folder / path) for path in ("good/one.png", "train/other.png")]
+    assert SmallPictures(dict(enumerate(map(read_picture, paths)))).residual(0, 1) < 1
+    put(scenes, "train/again.jpg", specks(0), split="train")
+    assert ["PF605"] == [issue.code for issue in near(scenes)]
+
+
 def test_equal_bytes_are_told_once_and_by_another_rule(scenes):
     put(scenes, "good/equal.png", scene(3), split="test", label=0)
     assert ["PF602"] == [issue.code for issue in issues(scenes, "PF602", "PF604", "PF605")]
@@ -145,12 +163,11 @@ def test_parts_in_a_rigid_fixture_have_like_hashes_and_are_no_near_duplicates(da
         put(dataset, f"train/{number}.png", part_in_fixture(number), split="train")
         put(dataset, f"good/{number}.png", part_in_fixture(100 + number), split="test", label=0)
     assert [] == near(dataset)
-    paths = {number: dataset.folder / row["image_path"] for number, row in enumerate(dataset.rows)}
-    pictures = SmallPictures(paths, (0, 65535), SilentProgress())
-    pairs = list(combinations(paths, 2))
+    paths = [str(dataset.folder / row["image_path"]) for row in dataset.rows]
+    pictures = SmallPictures(dict(enumerate(map(read_picture, paths))))
+    pairs = list(combinations(range(len(paths)), 2))
     assert all(pictures.residual(*pair) < 1 for pair in pairs)
-    hashes = [use.difference_hash for use in near_duplicates._uses(inspected(dataset))]
-    close = find_close(np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), -1))
+    close = find_close(Uses.of(inspected(dataset)).hashes)
     assert len(close.first) > len(pairs) / 2
 
 
@@ -255,37 +272,3 @@ def test_a_category_that_is_grouped_or_not_as_a_whole_is_in_order(dataset, group
     for row in dataset.rows if grouped else ():
         row["group_id"] = row["image_path"]
     assert [] == issues(dataset, "PF608", depth="quick")
-
-
-@pytest.fixture
-def frames(dataset):
-    """Sixty numbered frames in one folder, without a split."""
-    dataset.rows.clear()
-    for number in range(60):
-        dataset.add(f"line1/frame_{number:03}.png")
-    return dataset
-
-
-def test_a_random_split_of_numbered_frames_is_told(frames):
-    (issue,) = issues(frames, "PF609", depth="quick")
-    assert ("info", "part") == (issue.severity, issue.category)
-    assert 12 == issue.data["normals"]
-    assert 3 <= issue.data["adjacent"] <= 12
-    first, second = issue.paths[:2]
-    assert 1 == abs(int(first[-7:-4]) - int(second[-7:-4]))
-
-
-def test_frames_split_at_one_moment_are_in_order(frames):
-    for number, row in enumerate(frames.rows):
-        row.update(split="train" if number < 48 else "test", label=0)
-    assert [] == issues(frames, "PF609", depth="quick")
-
-
-def test_frames_of_groups_are_in_order(frames):
-    for number, row in enumerate(frames.rows):
-        row["group_id"] = f"recording {number // 5}"
-    assert [] == issues(frames, "PF609", depth="quick")
-
-
-def test_numbers_in_other_folders_are_no_neighbours(dataset):
-    assert [] == issues(dataset, "PF609", depth="quick")

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pyimgano_core.progress import SilentProgress
 from pyimgano_preflight.checks.near_duplicates import _MOST_AT_FIRST, _MOST_RESIDUAL
 from pyimgano_preflight.checks.residuals import SmallPictures
-from pyimgano_preflight.facts import read_facts
+from pyimgano_preflight.facts import read_facts, read_picture
 
 SIDE = 320
 
@@ -53,7 +52,7 @@ def test_no_pair_that_the_pixels_confirm_is_left_out_by_its_thumbnails(tmp_path,
         paths = [tmp_path / f"{seed}.png", tmp_path / f"{seed} copy.png"]
         for path, values in zip(paths, (pixels, copy(pixels)), strict=True):
             Image.fromarray(np.asarray(values).astype(np.uint8)).save(path)
-        pictures = SmallPictures(dict(enumerate(paths)), (0, 65535), SilentProgress())
+        pictures = SmallPictures({number: read_picture(str(path)) for number, path in enumerate(paths)})
         residual = pictures.residual(0, 1)
         first, second = map(thumbnail_of, paths)
         apart = float(np.sqrt(np.mean((first - second) ** 2)))

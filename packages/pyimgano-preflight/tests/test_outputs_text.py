@@ -41,6 +41,14 @@ def test_concise_is_one_line_per_issue(cli, dataset):
     assert found[2].startswith(f"{dataset.manifest}:3: error PF301 IMAGE_UNIDENTIFIED: train/2.png: ")
 
 
+def test_one_image_is_not_images_and_a_category_of_digits_stands_left(cli, dataset):
+    dataset.rows = [{**dataset.rows[0], "category": "01"}]
+    dataset.save()
+    lines = cli("check", dataset.manifest).stdout.splitlines()
+    assert " in 1 image: " in lines[-1]
+    assert ["01            1"] == [line[:15] for line in lines if line.startswith("01 ")]
+
+
 def test_statistics_count_and_name_no_file(cli, dataset):
     for number in range(3):
         (dataset.folder / f"train/{number}.png").write_text(f"text {number}")

@@ -44,6 +44,8 @@ def test_every_rule_says_what_it_means_and_what_to_do_in_sentences():
 def test_a_rule_is_found_by_code_and_by_name_in_any_case():
     assert find_rule("pf302") == find_rule("IMAGE_TRUNCATED")
     assert find_rule("dataset_root_missing").code == "PF711"
+    assert find_rule("MANIFEST_NOT_READABLE").code == "PF101"
+    assert find_rule("STORAGE_ERROR").code == "PF901"
     assert find_rule("PF999") is None
 
 

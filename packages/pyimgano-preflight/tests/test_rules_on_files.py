@@ -16,10 +16,11 @@ import pytest
 from PIL import Image
 
 from pyimgano_core.progress import SilentProgress
+from pyimgano_preflight._select import RuleSettings, make_selection
 from pyimgano_preflight.checks.files import IMAGE_RULES
-from pyimgano_preflight.facts import read_facts
+from pyimgano_preflight.facts import FactStore, read_facts
 from pyimgano_preflight.rules import find_rule, load_rules
-from pyimgano_preflight.runner import run_preflight
+from pyimgano_preflight.runner import CheckSettings, check_dataset, run_preflight
 
 try:
     import resource
@@ -361,8 +362,8 @@ CASES = {
         lambda d: d.set(model={"name": "padim"}),
     ),
     "PF908": (
-        lambda d: d.set(model={"options": {"regularization": -1.0}}),
-        lambda d: d.set(model={"options": {"regularization": 0.5}}),
+        lambda d: d.set(model={"name": "padim", "options": {"regularization": -1.0}}),
+        lambda d: d.set(model={"name": "padim", "options": {"regularization": 0.5}}),
     ),
 }
 OF_FOLDERS = {
@@ -384,7 +385,7 @@ NEAR_MISS_BREAKS = {
     "PF702": {"PF510"},
     "PF102": {"PF105"},
     "PF112": {"PF111"},
-    "PF209": {"PF212", "PF601"},
+    "PF209": {"PF212"},
     "PF211": {"PF305", "PF306"},
     "PF302": {"PF314"},
     "PF304": {"PF306", "PF307"},
@@ -565,6 +566,14 @@ def test_a_turned_image_with_a_mask_is_an_error_unless_the_mask_is_known_to_fit(
     assert [severity] == [issue.severity for issue in dataset.report().issues if issue.code == "PF312"]
 
 
+def test_a_turned_image_without_a_mask_is_not_told_to_check_one(dataset):
+    Image.fromarray(noise()).save(dataset.folder / "train/0.jpg", exif=exif(6))
+    dataset.row("train/0.png")["image_path"] = "train/0.jpg"
+    (issue,) = [issue for issue in dataset.report().issues if issue.code == "PF312"]
+    assert "has EXIF orientation 6 and is turned; tools that do not turn it" in issue.message
+    assert "mask" not in issue.message
+
+
 def test_sizes_that_vary_are_unusual_beyond_a_factor_only(dataset):
     def resize(path, side):
         Image.fromarray(noise((side, side))).save(dataset.folder / path)
@@ -611,3 +620,21 @@ def test_an_issue_names_the_manifest_and_the_line(dataset):
     (issue,) = dataset.report().issues
     assert issue.location.line == 4
     assert str(dataset.manifest) == issue.location.manifest
+
+
+def test_a_hard_link_is_told_once_and_as_a_copy_where_that_rule_is_ignored(dataset):
+    (dataset.folder / "train/1.png").unlink()
+    (dataset.folder / "train/1.png").hardlink_to(dataset.folder / "train/0.png")
+    assert {"PF212"} == dataset.codes()
+    settings = CheckSettings(selection=make_selection(RuleSettings(ignore=("PF212",))))
+    store = FactStore("standard", SilentProgress())
+    dataset.save()
+    outcome = check_dataset(dataset.config(), dataset.folder, SilentProgress(), store, settings)
+    assert {"PF601"} == {issue.code for issue in outcome.issues}
+
+
+def test_a_copy_beside_a_hard_link_is_told_besides(dataset):
+    (dataset.folder / "train/1.png").unlink()
+    (dataset.folder / "train/1.png").hardlink_to(dataset.folder / "train/0.png")
+    shutil.copy(dataset.folder / "train/0.png", dataset.folder / "train/2.png")
+    assert {"PF212", "PF601"} == dataset.codes()

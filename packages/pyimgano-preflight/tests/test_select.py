@@ -6,6 +6,8 @@ import pytest
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.errors import ConfigError, UsageError
+from pyimgano_core.progress import SilentProgress
+from pyimgano_preflight import runner
 from pyimgano_preflight._select import (
     ALWAYS_TOLD,
     RuleSettings,
@@ -14,7 +16,10 @@ from pyimgano_preflight._select import (
     make_selection,
     read_rule_settings,
 )
+from pyimgano_preflight.checks import CHECKS
+from pyimgano_preflight.facts import FactStore
 from pyimgano_preflight.rules import load_rules, rule_issue
+from pyimgano_preflight.runner import CheckSettings, check_dataset
 
 SELECTABLE = {rule.code for rule in load_rules()} - ALWAYS_TOLD
 
@@ -59,14 +64,38 @@ def test_an_unknown_rule_is_refused_with_the_nearest(text, suggestion):
         make_selection(RuleSettings(select=(text,)))
 
 
-@pytest.mark.parametrize("settings", [{"ignore": ("PF902",)}, {"severity": {"PF901": Severity.INFO}}])
-def test_what_is_said_of_the_check_itself_can_not_be_silenced(settings):
-    with pytest.raises(UsageError, match="tells of the check itself"):
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("PF902", "PF902 tells of the check itself"),
+        ("STORAGE_ERROR", "PF901 tells of the check itself"),
+        ("PF9", "PF901 to PF905 tell of the check itself; name the others: PF906, PF907, PF908"),
+        ("PF", "PF901 to PF905 tell of the check itself"),
+    ],
+)
+@pytest.mark.parametrize("how", ["ignored", "changed"])
+def test_what_is_said_of_the_check_itself_can_not_be_silenced(text, kept, how):
+    settings = {"ignored": {"ignore": (text,)}, "changed": {"severity": {text: Severity.INFO}}}[how]
+    with pytest.raises(UsageError) as caught:
         make_selection(RuleSettings(**settings))
+    assert f"{text!r} can't be {how}: {kept}" == str(caught.value)
 
 
-def test_ignoring_a_prefix_leaves_what_is_said_of_the_check_itself():
-    assert {"PF906", "PF907", "PF908"} == SELECTABLE - told(ignore=("PF9",))
+def test_selecting_what_is_told_always_is_refused():
+    with pytest.raises(UsageError, match="'PF902' can't be selected: PF902 tells"):
+        make_selection(RuleSettings(select=("PF3", "PF902")))
+
+
+def test_the_severity_of_the_narrower_prefix_counts():
+    severity = {"PF305": Severity.ERROR, "PF3": Severity.INFO, "PF30": Severity.WARNING}
+    severities = make_selection(RuleSettings(severity=severity)).severities
+    found = [severities[code] for code in ("PF305", "PF304", "PF311")]
+    assert [Severity.ERROR, Severity.WARNING, Severity.INFO] == found
+
+
+def test_selecting_leaves_what_is_said_of_the_check_itself():
+    assert {"PF906", "PF907", "PF908"} == told(select=("PF9",))
+    assert set() == SELECTABLE - told(select=("PF",))
     selection = make_selection(RuleSettings(select=("PF1",)))
     issue = rule_issue("PF902", "interrupted")
     assert [issue] == [*apply_selection([issue], selection)]
@@ -78,6 +107,39 @@ def test_issues_take_the_severity_that_is_set_and_ignored_ones_are_dropped():
     found = [(issue.code, issue.severity) for issue in apply_selection(issues, make_selection(settings))]
     expected = [("PF301", Severity.INFO), ("PF401", Severity.WARNING), ("PF501", Severity.ERROR)]
     assert expected == found
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_an_option_that_names_no_rule_is_refused(cli, dataset, option):
+    dataset.save()
+    result = cli("check", dataset.manifest, option, " , ")
+    assert (64, "") == (result.code, result.stdout)
+    assert f"{option} '' names no rule" in result.stderr
+
+
+def test_a_check_of_which_no_rule_is_selected_is_not_run(dataset, monkeypatch):
+    dataset.save()
+    ran = []
+
+    def spied(check):
+        def run(inspection):
+            ran.append(check.run.__name__)
+            return check.run(inspection)
+
+        return check._replace(run=run)
+
+    monkeypatch.setattr(runner, "CHECKS", tuple(map(spied, CHECKS)))
+    settings = CheckSettings(selection=make_selection(RuleSettings(select=("PF306", "PF60"))))
+    facts = FactStore("quick", SilentProgress())
+    check_dataset(dataset.config(), dataset.folder, SilentProgress(), facts, settings)
+    always = {"dataset_issues", "file_issues", "mask_issues"}
+    wanted = {
+        "header_outlier_issues",
+        "near_duplicate_issues",
+        "group_partial_issues",
+        "time_adjacent_issues",
+    }
+    assert always | wanted == set(ran)
 
 
 def test_settings_come_from_a_file(tmp_path):

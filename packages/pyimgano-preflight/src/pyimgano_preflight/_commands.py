@@ -17,6 +17,7 @@ from pyimgano_preflight._report import report_failure, report_interrupt
 from pyimgano_preflight._report_options import check_options, check_settings
 from pyimgano_preflight._reporting import emit, emit_failure, exit_code
 from pyimgano_preflight._rule_text import render_rule, render_rules
+from pyimgano_preflight._select import unknown_rule
 from pyimgano_preflight._source import load_choice
 from pyimgano_preflight.rules import find_rule, load_rules
 from pyimgano_preflight.runner import Outcome, check_dataset
@@ -64,7 +65,11 @@ def report_on(check: Callable[[], Outcome], inputs: Sequence[Path], options: Rep
         _emit_failure(report_interrupt(), options, write=options_hold)
         raise
     times = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
-    emit(evolve(outcome, report=evolve(outcome.report, times=times)), options)
+    try:
+        emit(evolve(outcome, report=evolve(outcome.report, times=times)), options)
+    except OSError:
+        if outcome.stop is None:  # else who asked for the end may have closed the terminal
+            raise
     if outcome.stop is not None:
         raise outcome.stop.cause
     return exit_code(outcome.issues, options)
@@ -102,7 +107,7 @@ def show_rule(code: str, *, as_json: bool) -> int:
     """
     rule = find_rule(code)
     if rule is None:
-        raise UsageError(f"no rule {code!r}; see all of them with pyimgano-preflight rule --list-rules")
+        raise unknown_rule(code)
     if as_json:
         emit_json({"rule": asdict(rule)})
     else:

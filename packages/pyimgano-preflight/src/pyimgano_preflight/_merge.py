@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+import numpy as np
 
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_preflight._facts_file import (
@@ -12,9 +12,8 @@ from pyimgano_preflight._facts_file import (
     listing_sha256,
     read_facts_header,
     read_shard,
-    sample_files,
 )
-from pyimgano_preflight.facts import FACTS_VERSION, FactStore, file_key
+from pyimgano_preflight.facts import FACTS_VERSION, FactStore
 from pyimgano_preflight.runner import check_dataset
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_core.contracts.record import Sample
     from pyimgano_core.progress import Progress
-    from pyimgano_preflight._facts_file import Named
-    from pyimgano_preflight.facts import FileFacts
     from pyimgano_preflight.runner import CheckSettings, Outcome
 
 _NAMED_SHARDS = 10
@@ -36,40 +32,33 @@ class MergedFacts(FactStore):
 
     def __init__(self, shards: dict[Path, FactsHeader], progress: Progress) -> None:
         """Set up a store from the files that `require_whole` returns."""
-        super().__init__(next(iter(shards.values())).profile, progress)
+        header = next(iter(shards.values()))
+        super().__init__(header.profile, progress, sixteen_bit_range=header.sixteen_bit_range)
         self._shards = shards
 
-    def _gather(self, samples: Sequence[Sample]) -> None:
+    def _gather(self) -> None:
         """Take over the facts of all files.
 
         Raises:
             ArtifactError: the shards are torn, or of another data set.
         """
-        listing = listing_sha256(samples)
+        listing = listing_sha256(self._samples)
         for path, header in self._shards.items():
             if header.listing_sha256 != listing:
                 message = "was scanned from another manifest or folder: its records name other files"
                 raise ArtifactError(f"{path}: {message}; scan all shards again")
-        named: dict[Named, FileFacts] = {}
+        names = self._files.names()
+        known = np.zeros(self.file_count, np.bool_)
         for path in self._progress.track(self._shards, "merging shards"):
             for name, facts in read_shard(path):
-                named.setdefault(name, facts)  # the first shard's, where several name a file
-        self._take(samples, named)
-        self.file_count = len(self._facts)
-
-    def _take(self, samples: Sequence[Sample], named: dict[Named, FileFacts]) -> None:
-        missing: dict[tuple[str, str], str] = {}
-        for sample in samples:
-            for name, file, role in sample_files(sample):
-                key = file_key(file, role)
-                facts = named.pop((name, role), None)
-                if facts is not None:
-                    self._facts.setdefault(key, evolve(facts, path=key[0]))
-                elif key not in self._facts:
-                    missing[key] = name
-        left = [name for key, name in missing.items() if key not in self._facts]
-        if left:
-            raise ArtifactError(f"the facts of {left[0]!r} and {len(left) - 1} more files are missing")
+                number = names.number(*name)
+                if number is not None and not known[number]:  # the first shard's, where several name a file
+                    known[number] = True
+                    self._facts.put(number, facts)
+        missing = np.flatnonzero(~known)
+        if missing.size:
+            first = names.name(int(missing[0]))
+            raise ArtifactError(f"the facts of {first!r} and {missing.size - 1} more files are missing")
 
 
 def require_whole(paths: Sequence[Path], sixteen_bit_range: tuple[int, int]) -> dict[Path, FactsHeader]:

@@ -12,9 +12,8 @@ from attrs import evolve
 from pyimgano_core.artifacts import sha256_file
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.preflight import CategorySummary, PreflightReport
-from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.errors import ConfigError, DataError, MachineError
-from pyimgano_core.manifest import locate_issues
+from pyimgano_core.manifest import columns_of, locate_issues
 from pyimgano_preflight._baseline import mark_known, reported
 from pyimgano_preflight._inspection import manifest_path
 from pyimgano_preflight._select import Selection, apply_selection
@@ -130,7 +129,7 @@ def describe_dataset(config: RunConfig, base: Path, prepared: Prepared | None) -
     if prepared is not None:
         if manifest is not None and manifest.is_file():  # a pipe can't be read twice
             described["manifest_sha256"] = sha256_file(manifest)
-        anomalous = sum(sample.record.label == ANOMALOUS for sample in prepared.samples)
+        anomalous = int(columns_of(prepared.samples).anomalous.sum())
         described["counts"] = {
             "samples": len(prepared.samples),
             "normal": len(prepared.samples) - anomalous,

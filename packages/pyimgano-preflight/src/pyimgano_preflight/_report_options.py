@@ -103,8 +103,8 @@ def check_settings(options: ReportOptions) -> CheckSettings:
     given = RuleSettings() if options.rules is None else read_rule_settings(options.rules)
     selection = make_selection(
         RuleSettings(
-            select=_split(options.select) or given.select,
-            ignore=(*given.ignore, *_split(options.ignore)),
+            select=_split("--select", options.select) or given.select,
+            ignore=(*given.ignore, *_split("--ignore", options.ignore)),
             severity=given.severity,
         )
     )
@@ -122,5 +122,8 @@ def _split_write(text: str) -> tuple[str, Path]:
     return name, Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
 
 
-def _split(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+def _split(option: str, texts: Sequence[str]) -> tuple[str, ...]:
+    parts = [[part.strip() for part in text.split(",") if part.strip()] for text in texts]
+    if not all(parts):
+        raise UsageError(f"{option} '' names no rule; leave the option out, or name one")
+    return tuple(part for of_text in parts for part in of_text)

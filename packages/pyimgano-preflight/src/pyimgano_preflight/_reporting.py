@@ -94,10 +94,9 @@ def _refuse_data(outputs: Sequence[Path], inspection: Inspection) -> None:
     existing = {(state.st_dev, state.st_ino): path for path in outputs if (state := _state(path))}
     if not existing:
         return
-    for sample in inspection.prepared.samples:
-        for facts in (inspection.facts.image(sample), inspection.facts.mask(sample)):
-            if facts is not None and facts.inode in existing:
-                raise UsageError(f"{existing[facts.inode]} is a file of the data set and is kept")
+    for inode in inspection.facts.inodes():
+        if inode in existing:
+            raise UsageError(f"{existing[inode]} is a file of the data set and is kept")
 
 
 def _state(path: Path) -> os.stat_result | None:

@@ -8,6 +8,7 @@ import click
 from attrs import fields_dict
 
 from pyimgano_core.cli.app import json_option
+from pyimgano_core.cli.engine import engine_options
 from pyimgano_preflight._options import PATH, data_options, reading_options, report_options
 
 if TYPE_CHECKING:
@@ -18,21 +19,34 @@ if TYPE_CHECKING:
 @data_options
 @click.option(
     "--shard",
-    default="0/1",
-    show_default=True,
     metavar="I/N",
-    help="Look at the files of every Nth record, beginning with record I, from 0. With /N alone, I is what "
-    "SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX holds.",
+    help="Look at the files of every Nth record, beginning with record I, from 0: all of them without it. "
+    "What is left out, as in /N, is what SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX and "
+    "SLURM_ARRAY_TASK_COUNT hold.",
 )
-@click.option("--output", type=PATH, required=True, metavar="FILE", help="Where the facts go, as JSON Lines.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="Scan all of N shards here, with --workers processes of one thread each, or on a cluster.",
+)
+@engine_options
+@click.option(
+    "--output",
+    type=PATH,
+    required=True,
+    metavar="PATH",
+    help="Where the facts go, as JSON Lines: a file, with --shards a folder of files.",
+)
 @reading_options
 @json_option
 def scan(**given: Any) -> int:
-    """Gather the facts of one shard of a data set; `merge` makes the report of all of them.
+    """Gather the facts of one shard of a data set, or of all; `merge` makes the report of all of them.
 
-    The same command does nothing where its output is whole, and begins the shard again where it is not.
+    The same command does nothing where its output is whole, and begins a shard again where it is not.
 
-    Exit codes: 0 done, 2 there is no data set, 64 wrong usage or configuration, 74 the disk is full.
+    Exit codes: 0 done, 2 there is no data set, 4 shards whose process died twice are missing, 64 wrong usage
+    or configuration, 74 the disk is full, or the cluster or Ray missing.
     """
     from pyimgano_preflight import _scale  # noqa: PLC0415 - keeps start-up light
     from pyimgano_preflight._reading import ReadOptions  # noqa: PLC0415
@@ -49,10 +63,11 @@ def scan(**given: Any) -> int:
 @click.argument("facts", nargs=-1, type=PATH)
 @report_options
 def merge(*, facts: tuple[Path, ...], **given: Any) -> int:
-    """Report on a data set from the FACTS of all its shards, which `scan` wrote; no image is read.
+    """Report on a data set from the FACTS of all its shards, the files or folders that `scan` wrote.
 
     SOURCE is what was scanned. Where an option names it instead, all arguments are FACTS. The report is that
-    of a check, except for its times. A deep one opens the few images that near-duplicates are found among.
+    of a check, except for its times. No image is read, but for the few that a deep one finds near-duplicates
+    among.
 
     Exit codes: as for check, and 5 where shards are missing, torn, or of other data.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
+from pyimgano_core.engine import Shard, find_shard
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.layouts import load_dataset
 from pyimgano_preflight._facts_file import (
@@ -22,23 +23,13 @@ from pyimgano_preflight._facts_file import (
 from pyimgano_preflight.facts import FACTS_VERSION, file_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._facts_file import Named
-    from pyimgano_preflight.facts import FactStore
-
-_INDEX_VARIABLES = ("SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX")
-
-
-@define(frozen=True, kw_only=True)
-class Shard:
-    """One of `count` parts of a data set, numbered from 0."""
-
-    index: int = 0
-    count: int = 1
+    from pyimgano_preflight.facts import Depth, FactStore
 
 
 @define(frozen=True, kw_only=True)
@@ -51,23 +42,19 @@ class Scanned:
 
 
 def parse_shard(text: str, environment: Mapping[str, str]) -> Shard:
-    """Return the shard that `text` names: `I/N`, or `/N` where `environment` tells a job its index.
+    """Return the shard that `text` names: `I/N`; what is left out is what `environment` tells a job.
 
     Raises:
         UsageError: it names none.
     """
-    match = re.fullmatch(r"(\d{0,9})/(\d{1,9})", text, flags=re.ASCII)
+    match = re.fullmatch(r"(\d{0,9})/(\d{0,9})", text, flags=re.ASCII)
     if match is None:
         raise UsageError(f"--shard {text!r}: write it as I/N, such as 0/8, or /8 in an array of jobs")
-    index, count = match.groups()
-    if not index:
-        index = next((environment[name] for name in _INDEX_VARIABLES if name in environment), "")
-        if re.fullmatch(r"\d{1,9}", index, flags=re.ASCII) is None:
-            names = " or ".join(_INDEX_VARIABLES)
-            raise UsageError(f"--shard {text!r}: {names} must hold the index, or write it as I/N")
-    if int(index) >= int(count):
-        raise UsageError(f"--shard {text!r}: there is no shard {index} of {count}, the first one is 0")
-    return Shard(index=int(index), count=int(count))
+    index, count = (int(number) if number else None for number in match.groups())
+    try:
+        return find_shard(index, count, environment)
+    except UsageError as exc:
+        raise UsageError(f"--shard {text!r}: {exc}") from exc
 
 
 def scan_shard(config: RunConfig, base: Path, facts: FactStore, shard: Shard, output: Path) -> Scanned:
@@ -86,30 +73,44 @@ def scan_shard(config: RunConfig, base: Path, facts: FactStore, shard: Shard, ou
         DataError: there is no data set.
     """
     samples = load_dataset(config.dataset, base).samples
-    header = FactsHeader(
+    header = scan_header(config, samples, facts.depth, shard)
+    return scan_files(header, shard_files(samples, shard), facts, output)
+
+
+def scan_header(config: RunConfig, samples: Sequence[Sample], profile: Depth, shard: Shard) -> FactsHeader:
+    """Return the first line of the facts of a shard of `samples`."""
+    return FactsHeader(
         pyimgano_version=version("pyimgano-preflight"),
         facts_version=FACTS_VERSION,
-        profile=facts.depth,
+        profile=profile,
         shard=shard.index,
         shard_count=shard.count,
         sixteen_bit_range=config.dataset.sixteen_bit_range,
         listing_sha256=listing_sha256(samples),
     )
-    known = _file_count(output, header)
-    if known is not None:
-        return Scanned(header=header, file_count=known, is_new=False)
-    jobs = {file_key(file, name[1]): name for name, file in _files(samples, shard).items()}
-    count = write_facts(output, header, zip(jobs.values(), facts.read(jobs), strict=True))
-    return Scanned(header=header, file_count=count, is_new=True)
 
 
-def _files(samples: tuple[Sample, ...], shard: Shard) -> dict[Named, str]:
+def shard_files(samples: Sequence[Sample], shard: Shard) -> dict[Named, str]:
     """Return where the files of a shard lie."""
     return {
         (name, role): file
         for sample in samples[shard.index :: shard.count]
         for name, file, role in sample_files(sample)
     }
+
+
+def scan_files(header: FactsHeader, files: dict[Named, str], facts: FactStore, output: Path) -> Scanned:
+    """Look at `files` and write what they told under `header`; facts that are whole are left as they are.
+
+    Raises:
+        UsageError: `output` is there and holds something else.
+    """
+    known = _file_count(output, header)
+    if known is not None:
+        return Scanned(header=header, file_count=known, is_new=False)
+    jobs = {file_key(file, name[1]): name for name, file in files.items()}
+    count = write_facts(output, header, zip(jobs.values(), facts.read(jobs), strict=True))
+    return Scanned(header=header, file_count=count, is_new=True)
 
 
 def _file_count(output: Path, header: FactsHeader) -> int | None:

@@ -23,6 +23,7 @@ NOT_SELECTED = "not selected"  # why a rule that was left out was not applied
 ALWAYS_TOLD = frozenset({"PF901", "PF902", "PF903", "PF904", "PF905"})
 """What these say is about the check itself: without them, silence would look like soundness."""
 
+_NAMED_INSTEAD = 10
 _PREFIX = re.compile(r"PF\d{0,2}")
 
 
@@ -55,17 +56,19 @@ def read_rule_settings(path: Path) -> RuleSettings:
 def make_selection(settings: RuleSettings) -> Selection:
     """Return the codes that the settings mean; without `select` all rules count, and `ignore` beats it.
 
+    Of severities, the one of the narrower prefix counts.
+
     Raises:
-        UsageError: no rule is called so, or it can't be ignored.
+        UsageError: no rule is called so, or it can't be ignored or changed.
     """
     selectable = {rule.code for rule in load_rules()} - ALWAYS_TOLD
-    selected = _codes(settings.select) if settings.select else selectable
-    severities = {
-        code: severity for text, severity in settings.severity.items() for code in sorted(_codes([text]))
-    }
+    selected = {code for text in settings.select for code in _selected(text)} or selectable
+    ignored = {code for text in settings.ignore for code in _changeable(text, "ignored")}
+    changes = [(_changeable(text, "changed"), severity) for text, severity in settings.severity.items()]
+    widest_first = sorted(changes, key=lambda change: -len(change[0]))
     return Selection(
-        ignored=frozenset(selectable - selected | _codes(settings.ignore)),
-        severities=severities,
+        ignored=frozenset(selectable - selected | ignored),
+        severities={code: severity for codes, severity in widest_first for code in sorted(codes)},
     )
 
 
@@ -77,8 +80,34 @@ def apply_selection(issues: Iterable[Issue], selection: Selection) -> Iterator[I
             yield issue if severity is issue.severity else evolve(issue, severity=severity)
 
 
-def _codes(texts: Iterable[str]) -> set[str]:
-    return {code for text in texts for code in _matching(text)}
+def unknown_rule(text: str) -> UsageError:
+    """Return the error of a text that means no rule; it names the nearest."""
+    names = [name for rule in load_rules() for name in (rule.code, rule.name, *rule.other_names)]
+    close = difflib.get_close_matches(text.strip().upper(), names, n=1)
+    nearest = f" (did you mean {close[0]}?)" if close else ""
+    return UsageError(f"no rule {text!r}{nearest}; see all with: pyimgano-preflight rule --list-rules")
+
+
+def _selected(text: str) -> set[str]:
+    found = _matching(text)
+    if found <= ALWAYS_TOLD:
+        raise UsageError(f"{text!r} can't be selected: {_listed(sorted(found))} of the check itself, always")
+    return found
+
+
+def _changeable(text: str, how: str) -> set[str]:
+    """Return the codes that a text means, all of which may be told otherwise than usual."""
+    found = _matching(text)
+    kept = sorted(found & ALWAYS_TOLD)
+    if kept:
+        others = sorted(found - ALWAYS_TOLD)
+        instead = f"; name the others: {', '.join(others)}" if 0 < len(others) <= _NAMED_INSTEAD else ""
+        raise UsageError(f"{text!r} can't be {how}: {_listed(kept)} of the check itself{instead}")
+    return found
+
+
+def _listed(codes: list[str]) -> str:
+    return f"{codes[0]} tells" if len(codes) == 1 else f"{codes[0]} to {codes[-1]} tell"
 
 
 def _matching(text: str) -> set[str]:
@@ -90,13 +119,5 @@ def _matching(text: str) -> set[str]:
         if wanted in {rule.code, rule.name, *rule.other_names} or (is_prefix and rule.code.startswith(wanted))
     }
     if not found:
-        raise UsageError(f"no rule {text!r}{_suggestion(wanted)}; see all with: rule --list-rules")
-    if found <= ALWAYS_TOLD:
-        raise UsageError(f"{text!r} tells of the check itself and can't be selected, ignored or changed")
-    return found - ALWAYS_TOLD
-
-
-def _suggestion(wanted: str) -> str:
-    names = [name for rule in load_rules() for name in (rule.code, rule.name, *rule.other_names)]
-    close = difflib.get_close_matches(wanted, names, n=1)
-    return f", did you mean {close[0]}?" if close else ""
+        raise unknown_rule(text)
+    return found

@@ -58,8 +58,11 @@ def load_choice(choice: Choice) -> tuple[RunConfig, Path]:
     if choice.manifest is not None and choice.dataset not in (None, "manifest"):
         raise UsageError(f"--manifest and --dataset {choice.dataset} contradict each other; give one of them")
     if choice.config is None and choice.manifest is None and choice.dataset is None:
-        hint = " and --dataset, the layout of the folder" if choice.root is not None else ""
-        raise UsageError(f"nothing to check: give a manifest, a folder or a config{hint}")
+        if choice.root is not None:
+            raise UsageError(
+                f"{choice.root}: say with --dataset how its images lie, or give it without --root"
+            )
+        raise UsageError("nothing to check: give a manifest, a folder or a config")
     base = Path() if choice.config is None else choice.config.parent
     return load_run_config(choice.config, choice.overrides, dict(_settings(choice))), base
 

@@ -9,6 +9,7 @@ import click
 
 from pyimgano_core.cli.app import format_issue, format_table
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.words import images_in_words
 from pyimgano_preflight._select import NOT_SELECTED
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def verdict(report: PreflightReport) -> str:
         for severity, word in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
     )
     images = report.dataset.get("counts", {}).get("samples")
-    among = "" if images is None else f" in {images} images"
+    among = "" if images is None else f" in {images_in_words(images)}"
     old = f", and {sum(known.values())} known" if any(known.values()) else ""
     return f"{found}{old}{among}: {_advice(report, counts)}"
 

@@ -33,7 +33,8 @@ def check(*, list_categories: bool, **given: Any) -> int:
     prefix such as PF3, or a name; several are separated by commas.
 
     Exit codes: 0 no errors, 2 the data has errors, 3 what --fail-on names was found, 4 only the storage
-    failed, 64 wrong usage or configuration, 130 interrupted, after what was found so far was told.
+    failed, 5 the baseline or the lock can't be trusted, 64 wrong usage or configuration, 74 the storage
+    failed before anything could be checked, 129, 130 and 143 interrupted, after what was found was told.
     """
     from pyimgano_preflight import _commands  # noqa: PLC0415 - keeps start-up light
     from pyimgano_preflight._reading import ReadOptions  # noqa: PLC0415

@@ -17,6 +17,7 @@ from pyimgano_preflight._lock import Lock
 from pyimgano_preflight._report import arrange_issues, build_report, data_error_issues, describe_dataset
 from pyimgano_preflight._select import NOT_SELECTED, Selection
 from pyimgano_preflight.checks import CHECKS, check_states
+from pyimgano_preflight.checks.files import told_once
 from pyimgano_preflight.checks.lock import lock_issues
 from pyimgano_preflight.facts import FactStore
 from pyimgano_preflight.rules import rule_issue
@@ -34,6 +35,7 @@ _RELATIVE = tuple(f"PF{number}" for number in range(404, 409))
 # The pixel gate, and what compares images with each other: not known before every file is read.
 _OF_ALL_FILES = ("PF306", "PF307", "PF314", *_RELATIVE, "PF502", "PF604", "PF605", "PF712", "PF714", "PF8")
 _OF_LOCKS = frozenset({"PF402", "PF410", "PF411"})
+_ALIAS = "PF212"
 _OF_LINES = "PF1"  # the manifest is read before any file is
 
 
@@ -122,19 +124,20 @@ def check_dataset(
     except DataError as exc:
         return run.outcome(data_error_issues(exc))
     inspection = Inspection(config=config, base=base, prepared=prepared, facts=facts, progress=progress)
-    found, stop = _apply_checks(inspection, run.settings.lock)
+    found, stop = _apply_checks(inspection, run.settings)
     return run.outcome(found, inspection, stop)
 
 
-def _apply_checks(inspection: Inspection, lock: Lock | None) -> tuple[list[Issue], Stop | None]:
+def _apply_checks(inspection: Inspection, settings: CheckSettings) -> tuple[list[Issue], Stop | None]:
     """Return what was found, and what ended the search, if anything did."""
     facts = inspection.facts
     found: list[Issue] = []
     try:
         for check in CHECKS:
-            found.extend(check(inspection))
-        if lock is not None:
-            found.extend(lock_issues(inspection, lock))
+            if not check.codes <= settings.selection.ignored:
+                found.extend(check.run(inspection))
+        if settings.lock is not None:
+            found.extend(lock_issues(inspection, settings.lock))
     except INTERRUPTS as exc:
         return found, Stop(cause=exc, message="interrupted before all rules were applied")
     if facts.stopped_by is None:
@@ -157,6 +160,8 @@ class _Run:
     def outcome(
         self, found: Sequence[Issue], inspection: Inspection | None = None, stop: Stop | None = None
     ) -> Outcome:
+        if _ALIAS not in self.settings.selection.ignored:
+            found = list(told_once(found))
         if stop is not None:
             found = [*found, rule_issue("PF902", f"{stop.message}: what is listed is not all; run again")]
         manifest = None if inspection is None else manifest_path(self.config, self.base)

@@ -1,25 +1,28 @@
 """All checks in one list, and which rules they could not apply to a data set, and why.
 
-A new check is a function from an `Inspection` to issues; it joins `CHECKS`, and its rules join `rules.toml`.
+A new check is a function from an `Inspection` to issues; it joins `CHECKS`, and its rules join `catalogue/`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyimgano_core.contracts.preflight import CheckState
 from pyimgano_core.detectors import create_detector
 from pyimgano_core.errors import ConfigError, MachineError
+from pyimgano_core.manifest import columns_of
 from pyimgano_core.thresholds import needed_normals
+from pyimgano_preflight._select import ALWAYS_TOLD
 from pyimgano_preflight.checks.content import content_issues
 from pyimgano_preflight.checks.distribution import brightness_issues, size_mode_issues
 from pyimgano_preflight.checks.files import alias_issues, file_issues
 from pyimgano_preflight.checks.folders import finds_orphans, folder_issues, has_lost_lines
 from pyimgano_preflight.checks.headers import header_issues, header_outlier_issues
-from pyimgano_preflight.checks.leakage import group_partial_issues, time_adjacent_issues
+from pyimgano_preflight.checks.leakage import group_partial_issues
 from pyimgano_preflight.checks.mask_files import mask_file_issues
 from pyimgano_preflight.checks.masks import mask_issues
 from pyimgano_preflight.checks.near_duplicates import near_duplicate_issues
+from pyimgano_preflight.checks.neighbours import time_adjacent_issues
 from pyimgano_preflight.checks.paths import collision_issues, path_issues
 from pyimgano_preflight.checks.shortcuts import shortcut_issues
 from pyimgano_preflight.rules import load_rules, rule_issue
@@ -70,26 +73,40 @@ def detector_issues(inspection: Inspection) -> Iterator[Issue]:
         yield rule_issue("PF906", str(exc))
 
 
-CHECKS: tuple[Callable[[Inspection], Iterator[Issue]], ...] = (
-    dataset_issues,
-    path_issues,
-    collision_issues,
-    folder_issues,
-    file_issues,
-    alias_issues,
-    header_issues,
-    header_outlier_issues,
-    content_issues,
-    mask_issues,
-    mask_file_issues,
-    near_duplicate_issues,
-    group_partial_issues,
-    time_adjacent_issues,
-    size_mode_issues,
-    brightness_issues,
-    shortcut_issues,
-    calibration_issues,
-    detector_issues,
+class Check(NamedTuple):
+    """A function that looks for faults, and the rules that it applies.
+
+    One that tells of the storage, too, has a code that can't be ignored: it is never left out.
+    """
+
+    run: Callable[[Inspection], Iterator[Issue]]
+    codes: frozenset[str]
+
+
+def _codes(*numbers: int) -> frozenset[str]:
+    return frozenset(f"PF{number}" for number in numbers)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(dataset_issues, ALWAYS_TOLD),
+    Check(path_issues, _codes(203, 204, 207)),
+    Check(collision_issues, _codes(206, 207)),
+    Check(folder_issues, _codes(202, 205, 207, 213)),
+    Check(file_issues, ALWAYS_TOLD),
+    Check(alias_issues, _codes(212)),
+    Check(header_issues, _codes(303, 305, 308, 309, 310, 311, 312, 313)),
+    Check(header_outlier_issues, _codes(306, 307, 314)),
+    Check(content_issues, _codes(*range(403, 409))),
+    Check(mask_issues, ALWAYS_TOLD),
+    Check(mask_file_issues, _codes(*range(506, 514))),
+    Check(near_duplicate_issues, _codes(604, 605)),
+    Check(group_partial_issues, _codes(608)),
+    Check(time_adjacent_issues, _codes(609)),
+    Check(size_mode_issues, _codes(801)),
+    Check(brightness_issues, _codes(802)),
+    Check(shortcut_issues, _codes(803)),
+    Check(calibration_issues, _codes(713)),
+    Check(detector_issues, _codes(906, 907, 908)),
 )
 
 
@@ -137,7 +154,7 @@ def _skipped(code: str, config: RunConfig, prepared: Prepared | None) -> str | N
         return "lines of the manifest gave no record, and their images would look unused"
     if code == "PF710" and not _needs_normals(config.threshold):
         return "the threshold is fixed"
-    if code in _OF_MASKS and all(sample.mask is None for sample in prepared.samples):
+    if code in _OF_MASKS and not columns_of(prepared.samples).masked.any():
         return "no record names a mask"
     return None
 

@@ -11,6 +11,9 @@ from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING
 
+import numpy as np
+from attrs import evolve
+
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_preflight.checks.usual import FEATURES, FEWEST_NORMALS, Look, find_usual
 from pyimgano_preflight.rules import rule_issue, sample_issue
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._inspection import Inspection
     from pyimgano_preflight.checks.usual import Deviation, Feature, Usual
+    from pyimgano_preflight.facts import PixelFacts
 
 # What 12 bits leave where the image is read as one of 16.
 _FEW_LEVELS = 16.0
@@ -29,13 +34,22 @@ _FEW_LEVELS = 16.0
 def content_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the faults of all decoded images, category by category, and what could not be judged."""
     categories = defaultdict(list)
-    for sample, facts in inspection.facts.images(inspection.prepared.samples):
+    for sample, facts in inspection.facts.images("pixels"):
         if facts.pixels is not None:
             size = None if facts.header is None else facts.header.size
-            look = Look(sample=sample, pixels=facts.pixels, size=size)
-            categories[sample.record.category].append(look)
+            categories[sample.record.category].append(_look(sample, facts.pixels, size))
     for category, looks in categories.items():
         yield from _of_category(category, looks)
+
+
+def _look(sample: Sample, pixels: PixelFacts, size: tuple[int, int] | None) -> Look:
+    thumbnail = np.frombuffer(bytes.fromhex(pixels.thumbnail), np.uint8)  # (256,)
+    return Look(
+        sample=sample,
+        pixels=evolve(pixels, difference_hash="", thumbnail=""),  # those of all images are held at once
+        size=size,
+        coarse_variance=float(thumbnail.var()),
+    )
 
 
 def _of_category(category: str, looks: Sequence[Look]) -> Iterator[Issue]:
@@ -86,8 +100,8 @@ def _unjudged(category: str, varied: Sequence[Look], normals: int, usual: Usual 
     """Yield which rules were silent, for want of normal images to compare with."""
     if usual is None:
         message = (
-            f"category {category!r}: its {normals} decoded normal images are too few to compare with, so "
-            f"PF404 to PF408 were not looked for; they need {FEWEST_NORMALS}"
+            f"category {category!r}: PF404 to PF408 were not looked for: they compare with at least "
+            f"{FEWEST_NORMALS} normal images, and {normals} could be decoded"
         )
         yield rule_issue("PF902", message, category=category, data={"normals": normals})
         return

@@ -6,24 +6,25 @@ Detectors learn what normal images look like, so a difference here is scored as 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimgano_core.contracts.record import ANOMALOUS
+from pyimgano_core.manifest import columns_of, take
 from pyimgano_core.metrics import auroc
 from pyimgano_preflight.rules import rule_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_preflight._inspection import Inspection
-    from pyimgano_preflight.facts import FileFacts
+    from pyimgano_preflight.facts import FileFacts, HeaderFacts
 
-    Sides = tuple[list[FileFacts], list[FileFacts]]
+    Sides = tuple[Iterator[FileFacts], Iterator[FileFacts]]
 
 _LEAST_DISTANCE = 0.25
 _MOST_KINDS = 1000  # beyond these, sizes vary freely
@@ -38,22 +39,33 @@ _SHOWN_KINDS = 5
 def size_mode_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the categories whose normal test images have other sizes or modes than those learnt from."""
     for category in inspection.prepared.categories:
-        headers = [
-            [facts.header for facts in side if facts.header] for side in _normals(inspection, category.split)
-        ]
-        for trait, kinds in (
-            ("size", [Counter(f"{header.size[1]}x{header.size[0]}" for header in side) for side in headers]),
-            ("mode", [Counter(header.mode for header in side) for side in headers]),
-        ):
-            learnt, tested = kinds
+        sides = _normals(inspection, category.split)
+        headers = [Counter(facts.header for facts in side if facts.header) for side in sides]
+        for trait, kind_of in (("size", _size), ("mode", _mode)):
+            learnt, tested = (_mix(side, kind_of) for side in headers)
             distance = _distance(learnt, tested)
             if distance >= _LEAST_DISTANCE and not _may_be_chance(learnt, tested):
                 yield _mix_issue(category.split.category, trait, distance, learnt, tested)
 
 
+def _size(header: HeaderFacts) -> str:
+    return f"{header.size[1]}x{header.size[0]}"
+
+
+def _mode(header: HeaderFacts) -> str:
+    return header.mode
+
+
+def _mix(headers: Counter[HeaderFacts], kind_of: Callable[[HeaderFacts], str]) -> Counter[str]:
+    mix: Counter[str] = Counter()
+    for header, count in headers.items():
+        mix[kind_of(header)] += count
+    return mix
+
+
 def brightness_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the categories whose normal test images are brighter or darker than those learnt from."""
-    for category in inspection.prepared.categories:
+    for category in inspection.prepared.categories if inspection.facts.knows("pixels") else ():
         sides = _normals(inspection, category.split)
         learnt, tested = ([facts.pixels.mean for facts in side if facts.pixels] for side in sides)
         if min(len(learnt), len(tested)) < _FEWEST_IMAGES:
@@ -78,10 +90,11 @@ def brightness_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def _normals(inspection: Inspection, split: CategorySplit) -> Sides:
-    def facts(samples: Sequence[Sample]) -> list[FileFacts]:
-        return [inspection.facts.image(sample) for sample in samples if sample.record.label != ANOMALOUS]
+    def facts(samples: Sequence[Sample]) -> Iterator[FileFacts]:
+        normals = np.flatnonzero(~columns_of(samples).anomalous)
+        return inspection.facts.of_images(take(samples, normals))
 
-    return facts((*split.train, *split.calibration)), facts(split.test)
+    return chain(facts(split.train), facts(split.calibration)), facts(split.test)
 
 
 def _distance(learnt: Counter[str], tested: Counter[str]) -> float:

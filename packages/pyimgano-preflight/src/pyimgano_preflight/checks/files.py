@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.manifest import image_file
 from pyimgano_preflight.rules import sample_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Sample
@@ -37,7 +37,7 @@ _SHOWN_PATHS = 20
 
 def file_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield what keeps images from being used, in the order of the samples, once for each file."""
-    for sample, facts in inspection.facts.images(inspection.prepared.samples):
+    for sample, facts in inspection.facts.images("error"):
         if facts.error is not None:
             code = IMAGE_RULES.get(facts.error.code, _STORAGE)
             number = facts.error.errno
@@ -47,26 +47,37 @@ def file_issues(inspection: Inspection) -> Iterator[Issue]:
 
 def alias_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the images that are one file under several names, an error where it is learnt from and tested."""
-    by_inode: dict[tuple[int, int], list[Sample]] = {}
-    for sample, facts in inspection.facts.images(inspection.prepared.samples):
-        if facts.inode is not None:
-            by_inode.setdefault(facts.inode, []).append(sample)
-    shared = [samples for samples in by_inode.values() if len(samples) > 1]
+    shared = list(inspection.facts.linked_images())
     if shared:
-        sides = _sides(inspection)
+        sides = _sides(inspection, {sample.image_file for samples in shared for sample in samples})
         allowed = inspection.config.dataset.split_policy.leakage == "allow"
         for samples in shared:
-            leaks = len({side for sample in samples for side in sides.get(sample.image, ())}) > 1
+            leaks = len({side for sample in samples for side in sides[sample.image_file]}) > 1
             yield _alias_issue(samples, leaks=leaks, allowed=allowed)
 
 
-def _sides(inspection: Inspection) -> dict[Path, set[str]]:
-    """Return for each image whether it is learnt from, tested on, or both."""
-    sides: dict[Path, set[str]] = {}
+def told_once(issues: Iterable[Issue]) -> Iterator[Issue]:
+    """Yield the issues less those of equal contents that are one file under several names, told as such."""
+    kept = list(issues)
+    aliases = {(issue.data["count"], frozenset(_names(issue))) for issue in kept if issue.code == "PF212"}
+    for issue in kept:
+        if issue.code != "PF601" or (issue.data["count"], frozenset(issue.paths)) not in aliases:
+            yield issue
+
+
+def _names(alias: Issue) -> tuple[str, ...]:
+    return (*alias.paths, *alias.data["same_as"])
+
+
+def _sides(inspection: Inspection, files: set[str]) -> dict[str, set[str]]:
+    """Return for each image among `files` whether it is learnt from, tested on, or both."""
+    sides: dict[str, set[str]] = {file: set() for file in files}
     for category in inspection.prepared.categories:
         for role, samples in category.split.by_role:
-            for sample in samples:
-                sides.setdefault(sample.image, set()).add("tested" if role == "test" else "learnt")
+            for index in range(len(samples)):
+                file = image_file(samples, index)
+                if file in sides:
+                    sides[file].add("tested" if role == "test" else "learnt")
     return sides
 
 

@@ -6,8 +6,11 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import define, evolve, field
 
+from pyimgano_core.manifest import columns_of
+from pyimgano_core.words import images_in_words
 from pyimgano_preflight.checks.listing import (
     NAMED_ORPHANS,
     NOTHING_LISTED,
@@ -52,9 +55,9 @@ def folder_issues(inspection: Inspection) -> Iterator[Issue]:
 
 def has_lost_lines(prepared: Prepared) -> bool:
     """Return whether a line of the manifest gave no record: the image that it names would look unused."""
-    lines = {sample.record.line for sample in prepared.samples}
     located = (issue.location for issue in prepared.errors if issue.location is not None)
-    return any(place.line is not None and place.line not in lines for place in located)
+    lines = [place.line for place in located if place.line is not None]
+    return not np.isin(lines, columns_of(prepared.samples).line).all()
 
 
 def finds_orphans(config: RunConfig) -> bool:
@@ -77,8 +80,8 @@ class _Walk:
     def issues(self, folder: str, uses: FolderUses, others: list[FolderUses]) -> Iterator[Issue]:
         """Yield what is wrong with the files of one folder; `others` are of its name in another case."""
         on_disk = self._spelt.pop(folder, folder)
-        wanted = {*uses.folders, *(name for _, _, name in uses.files())}
-        claimed = {fold_name(name) for same in (uses, *others) for _, _, name in same.files()}
+        wanted = {*uses.folders, *(use.name for use in uses.files())}
+        claimed = {fold_name(use.name) for same in (uses, *others) for use in same.files()}
         listing = NOTHING_LISTED
         try:
             listing = list_folder(on_disk, wanted, claimed)
@@ -106,19 +109,22 @@ class _Walk:
     ) -> Iterator[Issue]:
         if folder == on_disk and not listing.spellings:
             return
-        for sample, key, name in uses.files():
+        for number, key, name in uses.files():
             spelt = listing.spellings.get(name, name)
             if (folder, name) != (on_disk, spelt) and (name in listing.found or name in listing.spellings):
                 written, true = _shown(folder, name, self.tops), _shown(on_disk, spelt, self.tops)
-                yield _spelling_issue(sample, key, written, true)
+                yield _spelling_issue(uses.samples[number], key, written, true)
 
     def _outside_issues(self, on_disk: str, uses: FolderUses, listing: Listing) -> Iterator[Issue]:
         if not self.tops:
             return
         folder_is_inside = is_below(os.path.realpath(on_disk), self.real_tops)
-        for sample, key, name in uses.files():
+        if folder_is_inside and not listing.links:
+            return
+        for number, key, name in uses.files():
             if folder_is_inside and name not in listing.links:
                 continue
+            sample = uses.samples[number]
             text = sample.record.image_path if key == "image_path" else sample.record.mask_path or ""
             true = os.path.realpath(os.path.join(on_disk, name))  # noqa: PTH118 - text
             if not is_absolute(text) and not is_below(true, self.real_tops):
@@ -138,10 +144,11 @@ def _spelling_issue(sample: Sample, key: str, written: str, true: str) -> Issue:
 def _orphan_issue(walk: _Walk) -> Issue:
     names = ", ".join(walk.orphans[:_NAMED_IN_MESSAGE])
     names += ", …" if walk.orphan_count > _NAMED_IN_MESSAGE else ""
+    are = "is" if walk.orphan_count == 1 else "are"
     where = "1 folder" if walk.orphan_folders == 1 else f"{walk.orphan_folders} folders"
     return rule_issue(
         "PF213",
-        f"{walk.orphan_count} images in {where} of the data set are named by no record: {names}",
+        f"{images_in_words(walk.orphan_count)} in {where} of the data set {are} named by no record: {names}",
         paths=tuple(walk.orphans),
         data={"count": walk.orphan_count, "folders": walk.orphan_folders},
     )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.record import Sample
+from pyimgano_core.manifest import columns_of
+from pyimgano_preflight.facts import HeaderFacts
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from pyimgano_core.contracts.issue import Issue
-    from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._inspection import Inspection
-    from pyimgano_preflight.facts import FileFacts, HeaderFacts
+    from pyimgano_preflight.facts import FileFacts
 
 T = TypeVar("T")
 
@@ -54,24 +58,44 @@ def header_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield what is odd about single images, in the order of the samples."""
     for sample, header in _headers(inspection):
         for finding in _findings(sample, header):
-            issue = sample_issue(finding.code, sample, finding.message, data=finding.data)
-            is_grave = finding.code == "PF312" and not _mask_fits(header, inspection.facts.mask(sample))
-            yield evolve(issue, severity=Severity.ERROR) if is_grave else issue
+            yield sample_issue(finding.code, sample, finding.message, data=finding.data)
+        if header.orientation != _UPRIGHT:
+            yield _turned(sample, header, inspection.facts.mask(sample))
 
 
 def header_outlier_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the images that differ from the others of their category, and categories of several formats."""
-    by_category: dict[str, list[tuple[Sample, HeaderFacts]]] = {}
-    for sample, header in _headers(inspection):
-        by_category.setdefault(sample.record.category, []).append((sample, header))
-    for category, pairs in sorted(by_category.items()):
-        yield from _size_outliers(pairs)
-        yield from _mode_outliers(pairs)
-        yield from _format_mix(category, pairs)
+    samples = inspection.prepared.samples
+    columns = columns_of(samples)
+    by_category: dict[str, _Headers] = {}
+    for number, header in inspection.facts.headers():
+        name = columns.names[int(columns.category[number])]
+        headers = by_category.setdefault(name, _Headers(samples))
+        headers.numbers.append(number)
+        headers.headers.append(header)
+    for category, headers in sorted(by_category.items()):
+        yield from _size_outliers(headers)
+        yield from _mode_outliers(headers)
+        yield from _format_mix(category, headers)
+
+
+@define
+class _Headers:
+    """The headers of one category's images, and the numbers of the samples; equal headers are one object."""
+
+    samples: Sequence[Sample]
+    numbers: array[int] = field(factory=lambda: array("q"))
+    headers: list[HeaderFacts] = field(factory=list)
+
+    def unlike(self, is_unlike: Callable[[HeaderFacts], bool]) -> Iterator[tuple[Sample, HeaderFacts]]:
+        """Yield the images whose headers are unlike those of the others."""
+        for number, header in zip(self.numbers, self.headers, strict=True):
+            if is_unlike(header):
+                yield self.samples[number], header
 
 
 def _headers(inspection: Inspection) -> Iterator[tuple[Sample, HeaderFacts]]:
-    for sample, facts in inspection.facts.images(inspection.prepared.samples):
+    for sample, facts in inspection.facts.images("header"):
         if facts.header is not None and facts.error is None:
             yield sample, facts.header
 
@@ -86,20 +110,27 @@ def _findings(sample: Sample, header: HeaderFacts) -> Iterator[Finding]:
         message = f"has {header.width}x{header.height} pixels only"
         yield Finding("PF305", message, {"width": header.width, "height": header.height})
     yield from _of_mode(header)
-    if header.orientation != _UPRIGHT:
-        message = f"has EXIF orientation {header.orientation} and is turned; check that its mask fits"
-        yield Finding("PF312", message, {"orientation": header.orientation})
     if header.frames > 1:
         message = f"holds {header.frames} images, of which the first is used"
         yield Finding("PF313", message, {"frames": header.frames})
 
 
-def _mask_fits(header: HeaderFacts, mask: FileFacts | None) -> bool:
-    """Return whether there is no mask, or it is known to lie upright on an image that is turned."""
-    if mask is None or mask.header is None or mask.header.orientation == header.orientation:
+def _turned(sample: Sample, header: HeaderFacts, mask: FileFacts | None) -> Issue:
+    advice = "tools that do not turn it see another image"
+    if mask is not None and mask.header is not None:
+        advice = "check that its mask fits"
+    message = f"has EXIF orientation {header.orientation} and is turned; {advice}"
+    issue = sample_issue("PF312", sample, message, data={"orientation": header.orientation})
+    fits = mask is None or mask.header is None or _mask_fits(header, mask.header)
+    return issue if fits else evolve(issue, severity=Severity.ERROR)
+
+
+def _mask_fits(header: HeaderFacts, mask: HeaderFacts) -> bool:
+    """Return whether a mask is known to lie upright on an image that is turned, or is turned with it."""
+    if mask.orientation == header.orientation:
         return True
     upright, stored = header.size, (header.height, header.width)
-    return mask.header.size == upright != stored
+    return mask.size == upright != stored
 
 
 def _of_mode(header: HeaderFacts) -> Iterator[Finding]:
@@ -115,20 +146,24 @@ def _of_mode(header: HeaderFacts) -> Iterator[Finding]:
         yield Finding("PF311", "has transparency, which is dropped", data)
 
 
-def _size_outliers(pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
-    sizes = [header.size for _, header in pairs]
+def _size_outliers(headers: _Headers) -> Iterator[Issue]:
+    sizes = [header.size for header in headers.headers]
+    if len(sizes) < _FEWEST:
+        return
     usual = _usual(sizes)
-    middle = tuple(sorted(side)[len(sizes) // 2] for side in zip(*sizes, strict=True))
-    for sample, header in pairs if len(pairs) >= _FEWEST else ():
-        size = header.size
-        if usual is not None and size != usual:
-            others = f"where most of its category are {usual[1]}x{usual[0]}"
-        elif usual is None and _is_far(size, middle):
-            others = f"where the middle of its category is {middle[1]}x{middle[0]}"
-        else:
-            continue
-        message = f"has {size[1]}x{size[0]} pixels {others}"
-        data = {"width": size[1], "height": size[0], "usual_width": middle[1], "usual_height": middle[0]}
+    heights, widths = (sorted(side) for side in zip(*sizes, strict=True))
+    middle = heights[len(sizes) // 2], widths[len(sizes) // 2]
+    others = f"where the middle of its category is {middle[1]}x{middle[0]}"
+    if usual is not None:
+        others = f"where most of its category are {usual[1]}x{usual[0]}"
+
+    def is_unlike(header: HeaderFacts) -> bool:
+        return _is_far(header.size, middle) if usual is None else header.size != usual
+
+    for sample, header in headers.unlike(is_unlike):
+        height, width = header.size
+        message = f"has {width}x{height} pixels {others}"
+        data = {"width": width, "height": height, "usual_width": middle[1], "usual_height": middle[0]}
         yield sample_issue("PF306", sample, message, data=data)
 
 
@@ -137,17 +172,18 @@ def _is_far(size: tuple[int, ...], middle: tuple[int, ...]) -> bool:
     return any(not other <= _SIDE_FACTOR * side <= _SIDE_FACTOR**2 * other for side, other in pairs)
 
 
-def _mode_outliers(pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
-    usual = _usual([_mode(header) for _, header in pairs])
-    for sample, header in pairs if usual is not None else ():
+def _mode_outliers(headers: _Headers) -> Iterator[Issue]:
+    usual = _usual([_mode(header) for header in headers.headers])
+    if usual is None:
+        return
+    for sample, header in headers.unlike(lambda header: _mode(header) != usual):
         mode = _mode(header)
-        if mode != usual:
-            message = f"is stored as {mode} where most of its category are {usual}"
-            yield sample_issue("PF307", sample, message, data={"mode": mode, "usual_mode": usual})
+        message = f"is stored as {mode} where most of its category are {usual}"
+        yield sample_issue("PF307", sample, message, data={"mode": mode, "usual_mode": usual})
 
 
-def _format_mix(category: str, pairs: Sequence[tuple[Sample, HeaderFacts]]) -> Iterator[Issue]:
-    counts = Counter(_format(header) for _, header in pairs)
+def _format_mix(category: str, headers: _Headers) -> Iterator[Issue]:
+    counts = Counter(_format(header) for header in headers.headers)
     if len(counts) > 1:
         listed = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
         message = f"category {category!r}: its images are of several formats: {listed}"

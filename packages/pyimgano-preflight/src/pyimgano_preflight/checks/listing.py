@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, field
 
 from pyimgano_core.contracts.record import Sample
 from pyimgano_core.images import is_image
+from pyimgano_core.manifest import columns_of, image_file, mask_file
 from pyimgano_preflight.checks.names import fold_name
 
 if TYPE_CHECKING:
@@ -20,24 +23,42 @@ NAMED_ORPHANS = 20
 _MANY = 1000
 
 
+class Use(NamedTuple):
+    """A file in a folder: the number of the sample, the field of its record, and the file's name."""
+
+    number: int
+    field: str
+    name: str
+
+
 @define
 class FolderUses:
-    """What the records name in one folder: the files of samples, and the folders below.
+    """What the records name in one folder: the files of samples, by their numbers, and the folders below.
 
     The names of files are cut from the samples' paths as they are needed, so that a folder of many files
     costs little while others are looked at.
     """
 
-    images: list[Sample] = field(factory=list)
-    masks: list[Sample] = field(factory=list)
+    samples: Sequence[Sample]
+    images: array[int] = field(factory=lambda: array("q"))
+    masks: array[int] = field(factory=lambda: array("q"))
     folders: set[str] = field(factory=set)
 
-    def files(self) -> Iterator[tuple[Sample, str, str]]:
-        """Yield each sample, the field of its record, and the file's name."""
-        for sample in self.images:
-            yield sample, "image_path", _name(sample.image_file)
-        for sample in self.masks:
-            yield sample, "mask_path", _name(sample.mask_file or "")
+    def __len__(self) -> int:
+        """Return how often files are named."""
+        return len(self.images) + len(self.masks)
+
+    def file(self, place: int) -> Use:
+        """Return one of the files; those of masks follow those of images."""
+        if place < len(self.images):
+            number = self.images[place]
+            return Use(number, "image_path", _name(image_file(self.samples, number)))
+        number = self.masks[place - len(self.images)]
+        return Use(number, "mask_path", _name(mask_file(self.samples, number) or ""))
+
+    def files(self) -> Iterator[Use]:
+        """Yield all files."""
+        return map(self.file, range(len(self)))
 
 
 @define(frozen=True, kw_only=True)
@@ -60,14 +81,16 @@ NOTHING_LISTED = Listing(found=frozenset(), spellings={}, links=frozenset(), orp
 
 def folder_uses(inspection: Inspection) -> dict[str, FolderUses]:
     """Return what is wanted in each folder and in those above it, up to the data set's; parents first."""
+    samples = inspection.prepared.samples
+    masked = columns_of(samples).masked.tolist()
     uses: dict[str, FolderUses] = {}
-    for sample in inspection.prepared.samples:
-        uses.setdefault(_folder(sample.image_file), FolderUses()).images.append(sample)
-        if sample.mask_file is not None:
-            uses.setdefault(_folder(sample.mask_file), FolderUses()).masks.append(sample)
+    for number, has_mask in enumerate(masked):
+        _of_folder(uses, samples, image_file(samples, number)).images.append(number)
+        if has_mask:
+            _of_folder(uses, samples, mask_file(samples, number) or "").masks.append(number)
     tops = top_folders(inspection)
     for folder in list(uses):
-        _add_to_parent(uses, folder, tops)
+        _add_to_parent(uses, samples, folder, tops)
     return {folder: uses[folder] for folder in sorted(uses, key=lambda folder: folder.count(os.sep))}
 
 
@@ -137,10 +160,20 @@ def _spellings(folder: str, missing: set[str]) -> dict[str, str]:
     return spellings
 
 
-def _add_to_parent(uses: dict[str, FolderUses], folder: str, tops: tuple[str, ...]) -> None:
+def _of_folder(uses: dict[str, FolderUses], samples: Sequence[Sample], file: str) -> FolderUses:
+    folder = os.path.dirname(file)  # noqa: PTH120 - text, for speed
+    found = uses.get(folder)
+    if found is None:
+        found = uses[folder] = FolderUses(samples)
+    return found
+
+
+def _add_to_parent(
+    uses: dict[str, FolderUses], samples: Sequence[Sample], folder: str, tops: tuple[str, ...]
+) -> None:
     while folder not in tops and is_below(folder, tops):
         parent, name = os.path.split(folder)
-        below = uses.setdefault(parent, FolderUses()).folders
+        below = uses.setdefault(parent, FolderUses(samples)).folders
         if name in below:
             return
         below.add(name)
@@ -162,10 +195,6 @@ def _is_below(folder: str, top: str) -> bool:
         folder.startswith(above)
         and f"{os.sep}{os.pardir}{os.sep}" not in f"{folder[len(above) - 1 :]}{os.sep}"
     )
-
-
-def _folder(path: str) -> str:
-    return os.path.dirname(path)  # noqa: PTH120 - text, for speed
 
 
 def _name(path: str) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from pyimgano_core.contracts.record import ANOMALOUS
+from pyimgano_core.manifest import columns_of, mask_file
 from pyimgano_preflight.rules import sample_issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pyimgano_core.contracts.config import DatasetConfig
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._inspection import Inspection
     from pyimgano_preflight.facts import FileFacts, HeaderFacts, MaskFacts
 
-    Uses = Mapping[str, Sequence[Sample]]
+    Uses = Mapping[str, list[int]]
 
 _MIDDLE_GREY = 127
 _LOSSY_FORMATS = ("JPEG", "MPO")
@@ -26,11 +30,24 @@ _LARGEST_SHARE = 0.95
 _SHOWN_VALUES = 4
 
 
+class _Words(NamedTuple):
+    """What the values of a mask are called, how low ones look, and what counts."""
+
+    values: str
+    looks: str
+    counts: str
+
+
+_GREY = _Words("values", " and looks black", "every value but 0 counts as defect")
+_COLOURED = _Words("colours of a brightness", "", "every colour but black counts as defect")
+
+
 def mask_file_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield what is odd about each mask file, told once, at the first sample that names it."""
     uses = _uses(inspection)
     images = _masks_that_are_images(inspection, uses)
-    for key, samples in uses.items():
+    for key, numbers in uses.items():
+        samples = [inspection.prepared.samples[number] for number in numbers]
         first = samples[0]
         facts = inspection.facts.mask(first)
         if key in images:
@@ -39,26 +56,26 @@ def mask_file_issues(inspection: Inspection) -> Iterator[Issue]:
         elif facts is not None:
             yield from _shared(samples)
             yield from _stored(first, facts)
-            yield from _marked(samples, facts, inspection.config.dataset.resize)
+            yield from _marked(samples, facts, inspection.config.dataset)
 
 
-def _uses(inspection: Inspection) -> dict[str, list[Sample]]:
-    """Return the samples of each mask file, in their order."""
-    uses: dict[str, list[Sample]] = {}
-    for sample in inspection.prepared.samples:
-        if sample.mask_file is not None:
-            uses.setdefault(os.path.normpath(sample.mask_file), []).append(sample)
+def _uses(inspection: Inspection) -> dict[str, list[int]]:
+    """Return the numbers of the samples of each mask file, in their order."""
+    uses: dict[str, list[int]] = {}
+    samples = inspection.prepared.samples
+    for number in np.flatnonzero(columns_of(samples).masked).tolist():
+        uses.setdefault(os.path.normpath(mask_file(samples, number) or ""), []).append(number)
     return uses
 
 
 def _masks_that_are_images(inspection: Inspection, uses: Uses) -> dict[str, str]:
     """Return, for masks that are images, which: by the file itself, and by content where it was hashed."""
     keys: dict[object, list[str]] = {}
-    for key, samples in uses.items():
-        for mark in _marks(inspection.facts.mask(samples[0])):
+    for key, numbers in uses.items():
+        for mark in _marks(inspection.facts.mask(inspection.prepared.samples[numbers[0]])):
             keys.setdefault(mark, []).append(key)
     found: dict[str, str] = {}
-    for sample, facts in inspection.facts.images(inspection.prepared.samples if keys else ()):
+    for sample, facts in inspection.facts.images() if keys else ():
         for mark in _marks(facts):
             found.update(dict.fromkeys(keys.get(mark, ()), sample.record.image_path))
     return found
@@ -86,27 +103,31 @@ def _stored(sample: Sample, facts: FileFacts) -> Iterator[Issue]:
     if header.format in _LOSSY_FORMATS:
         message = f"is a JPEG: pixels above {_MIDDLE_GREY} count as defect; export it as PNG from its source"
         yield _issue("PF508", sample, message, format=header.format)
-    elif header.mode in _MANY_CHANNELS:
+        return
+    if header.mode in _MANY_CHANNELS:
         message = f"is stored as {header.mode}: every colour but black counts as defect; save it as grey"
         yield _issue("PF512", sample, message, mode=header.mode)
-    elif facts.mask is not None and _is_grey(header):
-        yield from _values(sample, facts.mask)
+    if facts.mask is not None:
+        yield from _values(sample, facts.mask, _GREY if _is_grey(header) else _COLOURED)
 
 
-def _values(sample: Sample, mask: MaskFacts) -> Iterator[Issue]:
+def _values(sample: Sample, mask: MaskFacts, words: _Words) -> Iterator[Issue]:
     data = {"values": list(mask.values), "value_count": mask.value_count}
     highest = max(mask.values, default=0)
-    if mask.value_count == len(mask.values) and 0 < highest <= _MIDDLE_GREY:
-        counts = "every value but 0 counts as defect here, where a cut at middle grey leaves nothing"
-        yield _issue("PF507", sample, f"marks with values up to {highest} and looks black: {counts}", **data)
+    if mask.marked and mask.value_count == len(mask.values) and highest <= _MIDDLE_GREY:
+        message = (
+            f"marks with {words.values} up to {highest}{words.looks}: {words.counts} here, where a cut at "
+            "middle grey leaves nothing"
+        )
+        yield _issue("PF507", sample, message, **data)
     elif mask.value_count > 2:  # noqa: PLR2004 - two values make it binary
         shown = ", ".join(map(str, mask.values[:_SHOWN_VALUES]))
         more = ", …" if mask.value_count > _SHOWN_VALUES else ""
-        message = f"holds {mask.value_count} values ({shown}{more}): every value but 0 counts as defect"
-        yield _issue("PF506", sample, f"{message}; save it with 0 and 255 only", **data)
+        held = f"holds {mask.value_count} {words.values} ({shown}{more})"
+        yield _issue("PF506", sample, f"{held}: {words.counts}; save it with 0 and 255 only", **data)
 
 
-def _marked(samples: Sequence[Sample], facts: FileFacts, resize: tuple[int, int]) -> Iterator[Issue]:
+def _marked(samples: Sequence[Sample], facts: FileFacts, dataset: DatasetConfig) -> Iterator[Issue]:
     mask = facts.mask
     if mask is None:
         return
@@ -115,9 +136,10 @@ def _marked(samples: Sequence[Sample], facts: FileFacts, resize: tuple[int, int]
         message = f"marks {share:.1%} of its pixels: invert it, if the defect is the dark part"
         yield _issue("PF511", samples[0], message, marked=mask.marked, pixels=mask.pixels)
     anomalous = next((sample for sample in samples if sample.record.label == ANOMALOUS), None)
-    left = mask.marked * resize[0] * resize[1] / mask.pixels
-    if anomalous is not None and 0 < left < 1:
-        yield _tiny(anomalous, mask, resize, left)
+    height, width = dataset.resize
+    left = mask.marked * height * width / mask.pixels
+    if anomalous is not None and 0 < left < 1 and dataset.tiling is None:  # tiles are not resized
+        yield _tiny(anomalous, mask, dataset.resize, left)
 
 
 def _tiny(sample: Sample, mask: MaskFacts, resize: tuple[int, int], left: float) -> Issue:
@@ -126,14 +148,14 @@ def _tiny(sample: Sample, mask: MaskFacts, resize: tuple[int, int], left: float)
     height, width = resize
     message = (
         f"marks {mask.marked:,} of {mask.pixels:,} pixels, {left:.2g} of one at dataset.resize "
-        f"{height}x{width}: raise it to {needed[0]}x{needed[1]} at least, or cut the image into parts"
+        f"{height}x{width}: raise it to {needed[0]}x{needed[1]} at least, or cut the image into tiles "
+        "(dataset.tiling)"
     )
     return _issue("PF513", sample, message, marked=mask.marked, pixels=mask.pixels, needed_resize=needed)
 
 
 def _is_grey(header: HeaderFacts) -> bool:
-    """One bit is binary by itself, and a palette counts by its colours, which are not known here."""
-    return header.mode == "L" or header.mode.startswith("I")
+    return header.mode in ("1", "L") or header.mode.startswith("I")
 
 
 def _issue(code: str, sample: Sample, message: str, **data: object) -> Issue:

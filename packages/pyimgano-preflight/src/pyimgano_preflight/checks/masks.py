@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyimgano_core.contracts.record import ANOMALOUS
+from pyimgano_core.manifest import columns_of, take
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
 if TYPE_CHECKING:
@@ -25,7 +28,8 @@ _FEWEST_MASKS = 4
 
 def mask_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the faults of all masks, and for each category how many there are and what follows from it."""
-    for sample in inspection.prepared.samples:
+    samples = inspection.prepared.samples
+    for sample in take(samples, np.flatnonzero(columns_of(samples).masked)):
         facts = inspection.facts.mask(sample)
         if facts is not None:
             yield from _of_sample(sample, facts, inspection)

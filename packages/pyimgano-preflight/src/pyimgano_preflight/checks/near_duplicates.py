@@ -2,7 +2,8 @@
 
 Candidates come from the difference hashes and the thumbnails of the facts. By hashes alone every pair of a
 rigid fixture is a duplicate, so each candidate is confirmed by its pixels, which are read again: these must
-differ by less than a grey level, and by less than half of what images of their category usually do.
+differ by less than a grey level, by less than half of what images of their category usually do, and by less
+than an eighth of what they show.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, evolve
 
-from pyimgano_core.contracts.record import LABEL_NAMES, Role, Sample
 from pyimgano_preflight.checks.residuals import SmallPictures
-from pyimgano_preflight.checks.similar import HASH_BYTES, find_close
+from pyimgano_preflight.checks.similar import find_close
+from pyimgano_preflight.checks.uses import Uses
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
 if TYPE_CHECKING:
@@ -25,35 +26,16 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_preflight._inspection import Inspection
+    from pyimgano_preflight.checks.uses import Use
 
 _MOST_RESIDUAL = 1.0  # grey levels
 _MOST_AT_FIRST = 1.5  # of thumbnails, whose values are rounded: no pair below the residual is above it
 _MOST_OF_USUAL = 0.5
+_MOST_OF_CONTRAST = 1 / 8  # dark fields with a few specks differ by little, and by all that they show
 _MOST_READ = 1000
-_PAIRS_AT_ONCE = 4096
-_THUMBNAIL = 256  # values
+_PAIRS_AT_ONCE = 1024
 _READ_FOR_USUAL = 12
 _SHOWN_PATHS = 20
-
-
-@define(frozen=True, kw_only=True)
-class _Use:
-    """An image where it is used; `content` is equal for equal bytes."""
-
-    sample: Sample
-    role: Role
-    content: str
-    difference_hash: bytes
-    thumbnail: bytes
-
-    @property
-    def is_tested(self) -> bool:
-        return self.role == "test"
-
-    @property
-    def place(self) -> str:
-        record = self.sample.record
-        return f"{record.image_path!r} ({LABEL_NAMES[record.label]}, {self.role} of {record.category!r})"
 
 
 @define(frozen=True, kw_only=True)
@@ -72,7 +54,7 @@ class Search:
     `crowded` images have further pairs that are no candidates, because too many hashes are like theirs.
     """
 
-    uses: list[_Use]
+    uses: Uses
     matches: list[Match]
     candidates: int
     looked: int
@@ -91,19 +73,15 @@ def near_duplicate_issues(inspection: Inspection) -> Iterator[Issue]:
 
 def find_matches(inspection: Inspection) -> Search:
     """Return the pairs of images that show the same picture."""
-    uses = list(_uses(inspection))
-    hashes = np.frombuffer(b"".join(use.difference_hash for use in uses), np.uint8)
-    close = find_close(hashes.reshape(len(uses), HASH_BYTES))
+    uses = Uses.of(inspection)
+    close = find_close(uses.hashes)
     pairs = _similar(_ordered(np.stack([close.first, close.second], axis=1), uses), uses)
     chosen = _first_named(pairs, _MOST_READ)
     usual = _usual_members(uses, chosen)
     numbers = sorted({*chosen, *(number for members in usual.values() for number in members)})
-    pictures = SmallPictures(
-        {number: uses[number].sample.image for number in numbers},
-        inspection.config.dataset.sixteen_bit_range,
-        inspection.progress,
-    )
-    limits = {name: _MOST_OF_USUAL * pictures.usual_residual(members) for name, members in usual.items()}
+    found = inspection.facts.pictures([uses.file(number) for number in numbers])
+    pictures = SmallPictures(dict(zip(numbers, found, strict=True)))
+    limits = {code: _MOST_OF_USUAL * pictures.usual_residual(members) for code, members in usual.items()}
     looked = [pair for pair in pairs.tolist() if pictures.has(pair)]
     return Search(
         uses=uses,
@@ -115,46 +93,20 @@ def find_matches(inspection: Inspection) -> Search:
     )
 
 
-def _uses(inspection: Inspection) -> Iterator[_Use]:
-    """Yield each content once for each side: equal bytes are told by other rules."""
-    seen = set()
-    for category in inspection.prepared.categories:
-        for role, samples in category.split.by_role:
-            for sample in samples:
-                facts = inspection.facts.image(sample)
-                key = (facts.sha256 or facts.path, role == "test")
-                if facts.pixels is not None and key not in seen:
-                    seen.add(key)
-                    hashed = bytes.fromhex(facts.pixels.difference_hash)
-                    thumbnail = bytes.fromhex(facts.pixels.thumbnail)
-                    yield _Use(
-                        sample=sample,
-                        role=role,
-                        content=key[0],
-                        difference_hash=hashed,
-                        thumbnail=thumbnail,
-                    )
-
-
-def _ordered(pairs: NDArray[np.int64], uses: Sequence[_Use]) -> NDArray[np.int64]:
+def _ordered(pairs: NDArray[np.int64], uses: Uses) -> NDArray[np.int64]:
     """Return the pairs (P, 2) that are no equal bytes; those on two sides come first."""
-    tested = np.array([use.is_tested for use in uses])
-    _, content = np.unique([use.content for use in uses], return_inverse=True)
-    pairs = pairs[content[pairs[:, 0]] != content[pairs[:, 1]]]
-    same_side = tested[pairs[:, 0]] == tested[pairs[:, 1]]
-    return pairs[np.argsort(same_side, kind="stable")]
+    first, second = uses.contents[pairs].T
+    pairs = pairs[first != second]
+    first, second = uses.is_tested[pairs].T
+    return pairs[np.argsort(first == second, kind="stable")]
 
 
-def _similar(pairs: NDArray[np.int64], uses: Sequence[_Use]) -> NDArray[np.int64]:
+def _similar(pairs: NDArray[np.int64], uses: Uses) -> NDArray[np.int64]:
     """Return the pairs (P, 2) whose thumbnails, less their mean, differ by little; the others can't match."""
-    values = np.frombuffer(b"".join(use.thumbnail for use in uses), np.uint8).reshape(len(uses), _THUMBNAIL)
-    centred = values.astype(np.float32)  # (N, 256)
-    centred -= centred.mean(axis=1, keepdims=True)
     kept = [pairs[:0]]
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         some = pairs[start : start + _PAIRS_AT_ONCE]
-        apart = centred[some[:, 0]] - centred[some[:, 1]]  # (P, 256)
-        kept.append(some[np.einsum("pv,pv->p", apart, apart) < _MOST_AT_FIRST**2 * centred.shape[1]])
+        kept.append(some[uses.thumbnail_distances(some) < _MOST_AT_FIRST])
     return np.concatenate(kept)
 
 
@@ -165,30 +117,31 @@ def _first_named(pairs: NDArray[np.int64], most: int) -> list[int]:
     return named
 
 
-def _usual_members(uses: Sequence[_Use], chosen: Iterable[int]) -> dict[str, list[int]]:
-    """Return a few images, spread over it, of each category that has chosen ones."""
-    members = defaultdict(list)
-    for number, use in enumerate(uses):
-        members[use.sample.record.category].append(number)
-    wanted = dict.fromkeys(uses[number].sample.record.category for number in chosen)
-    return {name: _spread(members[name]) for name in wanted}
+def _usual_members(uses: Uses, chosen: Sequence[int]) -> dict[int, list[int]]:
+    """Return a few images, spread over it, of each category with chosen ones whose images may all be alike.
 
-
-def _spread(members: Sequence[int]) -> list[int]:
-    places = np.linspace(0, len(members) - 1, min(len(members), _READ_FOR_USUAL))
-    return [members[int(place)] for place in places]
+    Images differ by no less than their thumbnails: where half of that is enough for any pair, none is read.
+    """
+    usual = {}
+    for code in np.unique(uses.categories[chosen]).tolist():
+        members = np.flatnonzero(uses.categories == code)
+        spread = members[
+            np.linspace(0, len(members) - 1, min(len(members), _READ_FOR_USUAL)).astype(np.int64)
+        ]
+        pairs = spread[np.stack(np.triu_indices(len(spread), 1), axis=1)]  # (P, 2)
+        if not len(pairs) or np.median(uses.thumbnail_distances(pairs)) < _MOST_AT_FIRST / _MOST_OF_USUAL:
+            usual[code] = spread.tolist()
+    return usual
 
 
 def _confirmed(
-    pairs: Iterable[tuple[int, int]],
-    uses: Sequence[_Use],
-    pictures: SmallPictures,
-    limits: dict[str, float],
+    pairs: Iterable[tuple[int, int]], uses: Uses, pictures: SmallPictures, limits: dict[int, float]
 ) -> Iterator[Match]:
     for first, second in pairs:
-        own = (limits[uses[number].sample.record.category] for number in (first, second))
+        own = (limits.get(code, _MOST_RESIDUAL) for code in uses.categories[[first, second]].tolist())
+        contrast = min(pictures.contrast(first), pictures.contrast(second))
         residual = pictures.residual(first, second)
-        if residual < min(_MOST_RESIDUAL, *own):
+        if residual < min(_MOST_RESIDUAL, *own, _MOST_OF_CONTRAST * contrast):
             yield Match(first=first, second=second, residual=residual)
 
 
@@ -212,9 +165,10 @@ def _joined(matches: Iterable[Match]) -> list[list[Match]]:
     return [joined[first] for first in sorted(joined)]
 
 
-def _issue(matches: Sequence[Match], uses: Sequence[_Use]) -> Issue:
+def _issue(matches: Sequence[Match], uses: Uses) -> Issue:
     numbers = dict.fromkeys(number for match in matches for number in (match.first, match.second))
-    crossing = [match for match in matches if uses[match.first].is_tested != uses[match.second].is_tested]
+    tested = uses.is_tested
+    crossing = [match for match in matches if tested[match.first] != tested[match.second]]
     closest = min(crossing or matches, key=lambda match: match.residual)
     pair = sorted((uses[closest.first], uses[closest.second]), key=lambda use: not use.is_tested)
     records = [use.sample.record for use in (*pair, *(uses[number] for number in numbers))]
@@ -226,7 +180,7 @@ def _issue(matches: Sequence[Match], uses: Sequence[_Use]) -> Issue:
         _message(pair, closest.residual, len(numbers), crossing=bool(crossing)),
         data={
             "count": len(numbers),
-            "tested": sum(uses[number].is_tested for number in numbers),
+            "tested": sum(bool(tested[number]) for number in numbers),
             "residual": round(closest.residual, 3),
             "labels": sorted({record.label for record in records}),
         },
@@ -235,7 +189,7 @@ def _issue(matches: Sequence[Match], uses: Sequence[_Use]) -> Issue:
     return evolve(issue, paths=tuple(paths)[:_SHOWN_PATHS], category=category)
 
 
-def _message(pair: Sequence[_Use], residual: float, count: int, *, crossing: bool) -> str:
+def _message(pair: Sequence[Use], residual: float, count: int, *, crossing: bool) -> str:
     others = f", {count} images are alike" if count > len(pair) else ""
     what = f"shows the same picture as {pair[1].place}, {residual:.2f} grey levels apart{others}"
     if pair[0].sample.record.label != pair[1].sample.record.label:

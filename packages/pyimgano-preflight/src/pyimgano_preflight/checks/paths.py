@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
+from itertools import accumulate
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
 
+from pyimgano_core.manifest import find_repeated
 from pyimgano_preflight.checks.listing import folder_uses, twin_folders
 from pyimgano_preflight.checks.names import differ_by_case, fold_name, unportable_folder, unportable_name
 from pyimgano_preflight.rules import sample_issue
@@ -52,24 +55,55 @@ def _written_issues(sample: Sample, field: str, text: str, *, written: bool) -> 
         yield sample_issue("PF207", sample, reason, field=field)
 
 
+class _Files:
+    """The files of several folders, numbered in the order of the folders."""
+
+    def __init__(self, uses: Mapping[str, FolderUses]) -> None:
+        self._parts = [(folder, of_folder) for folder, of_folder in uses.items() if len(of_folder)]
+        self._ends = [*accumulate(len(of_folder) for _, of_folder in self._parts)]
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def folded(self, place: int) -> str:
+        _, of_folder, rest = self._part(place)
+        return fold_name(of_folder.file(rest).name)
+
+    def path(self, place: int) -> str:
+        folder, of_folder, rest = self._part(place)
+        return os.path.join(folder, of_folder.file(rest).name)  # noqa: PTH118 - text, for speed
+
+    def sample(self, place: int) -> tuple[Sample, str]:
+        """Return the sample that names a file, and the field of its record."""
+        _, of_folder, rest = self._part(place)
+        use = of_folder.file(rest)
+        return of_folder.samples[use.number], use.field
+
+    def _part(self, place: int) -> tuple[str, FolderUses, int]:
+        part = bisect_right(self._ends, place)
+        return (*self._parts[part], place - (self._ends[part - 1] if part else 0))
+
+
 def _collisions(uses: Mapping[str, FolderUses]) -> Iterator[Issue]:
     """Yield the collisions within folders that are one but for their case."""
-    spellings: dict[str, dict[str, Sample]] = {}  # of each name, and the first sample that uses it
-    for folder, of_folder in uses.items():
-        for sample, field, name in of_folder.files():
-            known = spellings.setdefault(fold_name(name), {})
-            path = os.path.join(folder, name)  # noqa: PTH118 - text, for speed
-            if known and path not in known:
-                yield _collision(sample, field, path, next(iter(known.items())))
-            known.setdefault(path, sample)
+    files = _Files(uses)
+    found: dict[int, Issue] = {}
+    for places in find_repeated(len(files), files.folded):
+        spellings: dict[str, int] = {}  # and where each is used first
+        for place in places:
+            spellings.setdefault(files.path(place), place)
+        (path, place), *others = spellings.items()
+        found |= {other: _collision(files, other, text, (path, place)) for text, other in others}
+    yield from (found[place] for place in sorted(found))
 
 
-def _collision(sample: Sample, field: str, path: str, other: tuple[str, Sample]) -> Issue:
-    other_path, other_sample = other
-    line = other_sample.record.line
-    where = f"line {line}" if line else repr(os.path.basename(other_path))  # noqa: PTH119 - text
-    data = {"other": os.path.basename(other_path), "other_line": line}  # noqa: PTH119 - text
-    if differ_by_case(path, other_path):
+def _collision(files: _Files, place: int, path: str, first: tuple[str, int]) -> Issue:
+    sample, field = files.sample(place)
+    other_name = os.path.basename(first[0])  # noqa: PTH119 - text
+    line = files.sample(first[1])[0].record.line
+    where = f"line {line}" if line else repr(other_name)
+    data = {"other": other_name, "other_line": line}
+    if differ_by_case(path, first[0]):
         message = f"differs from the path of {where} by case only: rename one of them"
         return sample_issue("PF206", sample, message, field=field, data=data)
     message = f"differs from the path of {where} only in how its accents are stored: rename one of them"

@@ -6,46 +6,50 @@ were photographed at different times, and the model learnt the edge of the belt.
 
 from __future__ import annotations
 
+import math
+import sys
+from array import array
 from collections import Counter
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
-from pyimgano_core.contracts.record import ANOMALOUS, Sample
+from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.metrics import auroc
-from pyimgano_preflight.facts import FileFacts
 from pyimgano_preflight.rules import rule_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._inspection import Inspection
+    from pyimgano_preflight.facts import FileFacts
 
 _LEAST_AUROC = 0.95
 _FEWEST_OF_EACH = 10
 _FEWEST_FOLDERS = 2
 
 
-@define(frozen=True, kw_only=True)
+@define
 class _Tested:
-    """A test image and what is known of it."""
+    """What is known of the test images of a category, a value of each kind for each image."""
 
-    sample: Sample
-    facts: FileFacts
+    anomalous: list[bool] = field(factory=list)
+    folders: list[tuple[str, ...]] = field(factory=list)
+    formats: list[str | None] = field(factory=list)
+    numbers: dict[str, array[float]] = field(factory=lambda: {name: array("d") for name in _NUMBERS})
 
-    @property
-    def is_anomalous(self) -> bool:
-        return self.sample.record.label == ANOMALOUS
+    def __len__(self) -> int:
+        return len(self.anomalous)
 
 
 def shortcut_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the categories of which a trivial feature alone tells the labels of the test images."""
     for category in inspection.prepared.categories:
-        images = [
-            _Tested(sample=sample, facts=inspection.facts.image(sample)) for sample in category.split.test
-        ]
+        images = _gather(category.split.test, inspection)
         found = {name: value for name, value in _areas(images) if value > _LEAST_AUROC}
         if found:
             name, value = max(found.items(), key=lambda item: item[1])
@@ -61,44 +65,41 @@ def shortcut_issues(inspection: Inspection) -> Iterator[Issue]:
             )
 
 
-def _areas(images: Sequence[_Tested]) -> Iterator[tuple[str, float]]:
+def _gather(samples: Sequence[Sample], inspection: Inspection) -> _Tested:
+    images = _Tested()
+    parts = lru_cache(_parts)  # images of one folder share its names
+    for sample, facts in zip(samples, inspection.facts.of_images(samples), strict=True):
+        header = facts.header
+        images.anomalous.append(sample.record.label == ANOMALOUS)
+        images.folders.append(parts(sample.record.image_path.replace("\\", "/").rpartition("/")[0]))
+        images.formats.append(None if header is None else sys.intern(f"{header.format} {header.mode}"))
+        for name, read in _NUMBERS.items():
+            value = read(facts)
+            images.numbers[name].append(math.nan if value is None else value)
+    return images
+
+
+def _parts(folder: str) -> tuple[str, ...]:
+    return PurePosixPath(folder).parts
+
+
+def _areas(images: _Tested) -> Iterator[tuple[str, float]]:
     """Yield the AUROC of each feature, whichever way it points, where enough images have it."""
-    for name, values in _numbers(images).items():
+    for name, values in images.numbers.items():
         area = _area(images, values)
         yield name, max(area, 1 - area) if area is not None else 0.0
-    for name, kinds in (("format", _formats(images)), ("folder", _folders(images))):
+    for name, kinds in (("format", images.formats), ("folder", _folders(images))):
         yield name, _area(images, _shares_of_others(images, kinds)) or 0.0
 
 
-def _numbers(images: Sequence[_Tested]) -> dict[str, list[float | None]]:
-    sizes = [None if (header := image.facts.header) is None else header.size for image in images]
-    pixels = [image.facts.pixels for image in images]
-    return {
-        "height": [None if size is None else size[0] for size in sizes],
-        "width": [None if size is None else size[1] for size in sizes],
-        "bytes": [image.facts.size for image in images],
-        "brightness": [None if facts is None else facts.mean for facts in pixels],
-        "contrast": [None if facts is None else facts.contrast for facts in pixels],
-        "sharpness": [None if facts is None else facts.sharpness for facts in pixels],
-    }
-
-
-def _formats(images: Sequence[_Tested]) -> list[str | None]:
-    headers = [image.facts.header for image in images]
-    return [None if header is None else f"{header.format} {header.mode}" for header in headers]
-
-
-def _folders(images: Sequence[_Tested]) -> list[str | None]:
+def _folders(images: _Tested) -> list[str | None]:
     """Return each image's folder less the levels that are there to hold the label.
 
     Such a level has one name for all normal images, and that name for no anomalous one: `good`. What is left
     tells of sessions, lots or cameras; with a single folder for a label it may be the label by another name.
     """
-    parts = [
-        PurePosixPath(image.sample.record.image_path.replace("\\", "/")).parent.parts for image in images
-    ]
-    depth = max(map(len, parts), default=0)
-    padded = [names + ("",) * (depth - len(names)) for names in parts]
+    depth = max(map(len, images.folders), default=0)
+    padded = [names + ("",) * (depth - len(names)) for names in images.folders]
     levels = [level for level in zip(*padded, strict=True) if not _holds_label(images, level)]
     folders = ["/".join(level[i] for level in levels) for i in range(len(images))]
     by_label = [_names(images, folders, is_anomalous=label) for label in (False, True)]
@@ -106,31 +107,52 @@ def _folders(images: Sequence[_Tested]) -> list[str | None]:
     return [folder if is_enough else None for folder in folders]
 
 
-def _holds_label(images: Sequence[_Tested], level: Sequence[str]) -> bool:
+def _holds_label(images: _Tested, level: Sequence[str]) -> bool:
     normal = _names(images, level, is_anomalous=False)
     return len(normal) == 1 and not normal & _names(images, level, is_anomalous=True)
 
 
-def _names(images: Sequence[_Tested], level: Sequence[str], *, is_anomalous: bool) -> set[str]:
-    return {name for image, name in zip(images, level, strict=True) if image.is_anomalous == is_anomalous}
+def _names(images: _Tested, level: Sequence[str], *, is_anomalous: bool) -> set[str]:
+    return {name for label, name in zip(images.anomalous, level, strict=True) if label == is_anomalous}
 
 
-def _shares_of_others(images: Sequence[_Tested], kinds: Sequence[str | None]) -> list[float | None]:
+def _shares_of_others(images: _Tested, kinds: Sequence[str | None]) -> list[float]:
     """Return the share of anomalous images among the others of the same kind: none tells of itself."""
     counts = Counter(kinds)
-    anomalous = Counter(kind for image, kind in zip(images, kinds, strict=True) if image.is_anomalous)
+    pairs = list(zip(images.anomalous, kinds, strict=True))
+    anomalous = Counter(kind for label, kind in pairs if label)
     return [
-        None if kind is None else (anomalous[kind] - image.is_anomalous) / max(counts[kind] - 1, 1)
-        for image, kind in zip(images, kinds, strict=True)
+        math.nan if kind is None else (anomalous[kind] - label) / max(counts[kind] - 1, 1)
+        for label, kind in pairs
     ]
 
 
-def _area(images: Sequence[_Tested], values: Sequence[float | None]) -> float | None:
-    """Return the AUROC of the values that are known, None where they are too few."""
-    known = [
-        (value, image.is_anomalous) for image, value in zip(images, values, strict=True) if value is not None
-    ]
+def _area(images: _Tested, values: Sequence[float]) -> float | None:
+    """Return the AUROC of the values that are known, which are numbers, None where they are too few."""
+    known = [pair for pair in zip(values, images.anomalous, strict=True) if not math.isnan(pair[0])]
     labels = Counter(label for _, label in known)
     if min(labels[False], labels[True]) < _FEWEST_OF_EACH:
         return None
     return auroc([value for value, _ in known], [label for _, label in known]).value
+
+
+def _height(facts: FileFacts) -> float | None:
+    return None if facts.header is None else facts.header.size[0]
+
+
+def _width(facts: FileFacts) -> float | None:
+    return None if facts.header is None else facts.header.size[1]
+
+
+def _of_pixels(name: str) -> Callable[[FileFacts], float | None]:
+    return lambda facts: None if facts.pixels is None else getattr(facts.pixels, name)
+
+
+_NUMBERS: dict[str, Callable[[FileFacts], float | None]] = {
+    "height": _height,
+    "width": _width,
+    "bytes": lambda facts: facts.size,
+    "brightness": _of_pixels("mean"),
+    "contrast": _of_pixels("contrast"),
+    "sharpness": _of_pixels("sharpness"),
+}

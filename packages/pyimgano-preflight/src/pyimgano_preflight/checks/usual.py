@@ -39,11 +39,12 @@ _LEAST = 1e-6  # in place of 0, which has no logarithm
 
 @define(frozen=True, kw_only=True)
 class Look:
-    """An image that was decoded."""
+    """An image that was decoded; `coarse_variance` is that of its thumbnail, which blur does not change."""
 
     sample: Sample
     pixels: PixelFacts
     size: tuple[int, int] | None
+    coarse_variance: float
 
     @property
     def is_constant(self) -> bool:
@@ -53,48 +54,53 @@ class Look:
 
 @define(frozen=True, kw_only=True)
 class Feature:
-    """Quantities that are all small in a faulty image; the first is told.
+    """What is small in a faulty image: the first of the quantities, which is told, and any of the others.
 
     `drop` is the least difference that counts, `factor` the least ratio; `by_size` compares images of one
     size alone.
     """
 
     code: str
-    measures: tuple[Callable[[PixelFacts], float], ...]
+    measures: tuple[Callable[[Look], float], ...]
     message: str
     drop: float = 0.0
     factor: float = _FACTOR
     by_size: bool = False
 
 
-def _sharpness(pixels: PixelFacts) -> float:
-    return pixels.sharpness
+def _sharpness(look: Look) -> float:
+    return look.pixels.sharpness
 
 
-def _relative_sharpness(pixels: PixelFacts) -> float:
-    return pixels.sharpness / max(pixels.std**2, _LEAST)
+def _to_contrast(look: Look) -> float:
+    return look.pixels.sharpness / max(look.pixels.std**2, _LEAST)
 
 
-# In the order in which they are told: failed light can leave bands, and bands can pass for blur. Blur lowers
-# both kinds of sharpness; dim light and low contrast lower the first alone, a shadow or a stain the second.
+def _to_coarse_contrast(look: Look) -> float:
+    return look.pixels.sharpness / max(look.coarse_variance, _LEAST)
+
+
+# In the order in which they are told: failed light can leave bands, and bands can pass for blur. Dim light
+# and low contrast take sharpness away, too, but not relative to the contrast that is left; a shadow or a
+# stain does the reverse. Where all contrast is in fine lines, blur takes both but for the coarse contrast.
 FEATURES = (
     Feature(
         code="PF404",
-        measures=(lambda pixels: pixels.mean,),
+        measures=(lambda look: look.pixels.mean,),
         message="is dark: its mean grey value is {value:.0f}, and {usual:.0f} is usual in its category; "
         "check light and exposure",
         drop=_LEVELS,
     ),
     Feature(
         code="PF405",
-        measures=(lambda pixels: 255.0 - pixels.mean,),
+        measures=(lambda look: 255.0 - look.pixels.mean,),
         message="is bright: its mean grey value is {value:.0f} below white, and {usual:.0f} is usual in its "
         "category; check light and exposure",
         drop=_LEVELS,
     ),
     Feature(
         code="PF408",
-        measures=(lambda pixels: 1.0 - pixels.blank_share,),
+        measures=(lambda look: 1.0 - look.pixels.blank_share,),
         message="is a part of a frame: {value:.0%} of it are left beside a band at one border that has a "
         "single grey value, and {usual:.0%} are usual in its category; take it again or leave it out",
         drop=_BAND,
@@ -102,7 +108,7 @@ FEATURES = (
     ),
     Feature(
         code="PF406",
-        measures=(_sharpness, _relative_sharpness),
+        measures=(_sharpness, _to_contrast, _to_coarse_contrast),
         message="is blurred: its sharpness is {value:.1f}, and {usual:.1f} is usual in its category; "
         "check focus and motion",
         factor=_SHARPNESS_FACTOR,
@@ -110,7 +116,7 @@ FEATURES = (
     ),
     Feature(
         code="PF407",
-        measures=(lambda pixels: pixels.contrast,),
+        measures=(lambda look: look.pixels.contrast,),
         message="has low contrast: it spans {value:.0f} grey levels, and {usual:.0f} are usual in its "
         "category; check light and lens",
         drop=_LEVELS,
@@ -147,9 +153,9 @@ class Usual:
     def deviation(self, feature: Feature, look: Look) -> Deviation | None:
         """Return how an image is unlike the others, None where it is not."""
         bounds = self.bounds.get(_key(feature, look), ())
-        if not bounds or not _is_unlike(feature, look.pixels, bounds):
+        if not bounds or not _is_unlike(feature, look, bounds):
             return None
-        return Deviation(value=feature.measures[0](look.pixels), bound=bounds[0])
+        return Deviation(value=feature.measures[0](look), bound=bounds[0])
 
 
 def find_usual(normals: Sequence[Look]) -> Usual | None:
@@ -160,7 +166,7 @@ def find_usual(normals: Sequence[Look]) -> Usual | None:
     for feature in FEATURES:
         groups = defaultdict(list)
         for look in normals:
-            groups[_key(feature, look)].append(look.pixels)
+            groups[_key(feature, look)].append(look)
         enough = (item for item in groups.items() if len(item[1]) >= FEWEST_NORMALS)
         bounds.update({key: _bounds(feature, group) for key, group in enough})
     return Usual(bounds=bounds)
@@ -170,14 +176,15 @@ def _key(feature: Feature, look: Look) -> Key:
     return feature.code, look.size if feature.by_size else None
 
 
-def _is_unlike(feature: Feature, pixels: PixelFacts, bounds: tuple[Bound, ...]) -> bool:
+def _is_unlike(feature: Feature, look: Look, bounds: tuple[Bound, ...]) -> bool:
     pairs = zip(feature.measures, bounds, strict=True)
-    return all(max(measure(pixels), _LEAST) < bound.lowest for measure, bound in pairs)
+    first, *others = (max(measure(look), _LEAST) < bound.lowest for measure, bound in pairs)
+    return first and (any(others) or not others)
 
 
-def _bounds(feature: Feature, group: Sequence[PixelFacts]) -> tuple[Bound, ...]:
-    bounds = tuple(_bound([measure(pixels) for pixels in group], feature) for measure in feature.measures)
-    unlike = sum(_is_unlike(feature, pixels, bounds) for pixels in group)
+def _bounds(feature: Feature, group: Sequence[Look]) -> tuple[Bound, ...]:
+    bounds = tuple(_bound([measure(look) for look in group], feature) for measure in feature.measures)
+    unlike = sum(_is_unlike(feature, look, bounds) for look in group)
     if unlike > _RARE * len(group):
         return tuple(Bound(usual=bound.usual, lowest=0.0) for bound in bounds)
     return bounds

@@ -10,9 +10,11 @@ from pyimgano_preflight.facts._contract import (
     MaskFacts,
     PixelFacts,
 )
+from pyimgano_preflight.facts._decode import PICTURE_STEP
+from pyimgano_preflight.facts._files import file_key
 from pyimgano_preflight.facts._plain import FACTS_VERSION, from_plain, to_plain
-from pyimgano_preflight.facts._read import read_facts
-from pyimgano_preflight.facts._store import FactStore, file_key
+from pyimgano_preflight.facts._read import read_facts, read_picture
+from pyimgano_preflight.facts._store import FactStore
 
 __all__ = [
     # what is known of a file
@@ -28,6 +30,8 @@ __all__ = [
     "FactStore",
     "file_key",
     "read_facts",
+    "read_picture",
+    "PICTURE_STEP",
     # writing it down
     "FACTS_VERSION",
     "from_plain",

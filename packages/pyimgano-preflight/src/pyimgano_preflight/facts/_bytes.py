@@ -54,20 +54,18 @@ class FileBytes:
 
     Attributes:
         state: what its folder said of the file before it was opened.
+        size: number of bytes.
     """
 
     descriptor: int
     state: os.stat_result
+    size: int = field(init=False)
     _start: bytes = field(init=False)
     _end: bytes = field(init=False, default=b"")
 
     def __attrs_post_init__(self) -> None:
+        self.size = self.state.st_size
         self._start = self._fetch(0, min(EDGE, self.size))
-
-    @property
-    def size(self) -> int:
-        """Number of bytes."""
-        return self.state.st_size
 
     @property
     def is_held(self) -> bool:
@@ -77,8 +75,12 @@ class FileBytes:
     def hold(self) -> bool:
         """Read all bytes into memory, unless they are too many; return whether they are held."""
         if not self.is_held and self.size <= LARGEST_HELD:
-            self._start += self._fetch(len(self._start), self.size - len(self._start))
+            self._start = self._fetch(0, self.size)  # its first bytes once more, rather than all of it twice
         return self.is_held
+
+    def holds(self, text: bytes) -> bool:
+        """Return whether `text` stands anywhere in what is in memory."""
+        return text in self._start
 
     def at(self, offset: int, length: int) -> memoryview:
         """Return up to `length` bytes from `offset` on, fewer at the end of the file.

@@ -15,6 +15,7 @@ import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import PIL
 from attrs import evolve
 
@@ -22,11 +23,13 @@ from pyimgano_core.images import FULL_RANGE
 from pyimgano_preflight.facts._bytes import UnusableFileError, look
 from pyimgano_preflight.facts._contract import FileFacts
 from pyimgano_preflight.facts._plain import FACTS_VERSION, from_plain, to_plain
-from pyimgano_preflight.facts._read import read_facts
+from pyimgano_preflight.facts._read import read_facts, read_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from numpy.typing import NDArray
 
     from pyimgano_preflight.facts._contract import Depth, FileRole
 
@@ -40,6 +43,7 @@ _STORE = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 512
 _LOCK_SECONDS = 5.0
 _DEPTHS = ("quick", "standard", "deep")
+_PICTURE = "picture"  # stands where the role of a file does
 _OF_THE_STAT = ("path", "size", "mtime_ns", "inode")
 _PASSING = frozenset({"storage_error", "changed"})
 # A file that changes twice within a tick of its file system's clock keeps its time: a fresh one is not kept.
@@ -96,12 +100,10 @@ class FactCache:
             depth: how far it must have been looked into; what a deeper look added is left out.
             state: the file as it is now.
         """
-        row = self._find(path, role)
-        if row is None or row[:3] != (state.st_size, state.st_mtime_ns, self._version):
+        row = self._find(path, role, state)
+        if row is None:
             return None
-        known_depth, checksum, text = row[3:]
-        if _checksum(path, role, known_depth, text) != checksum:
-            return None
+        known_depth, text = row
         if _DEPTHS.index(known_depth) < _DEPTHS.index(depth):
             return None
         facts = from_plain({"path": path, **json.loads(text)})
@@ -118,15 +120,35 @@ class FactCache:
         if facts.error is not None and facts.error.code in _PASSING:
             return
         plain = {name: value for name, value in to_plain(facts).items() if name not in _OF_THE_STAT}
-        text = json.dumps(plain)
-        checksum = _checksum(facts.path, role, depth, text)
-        state = (facts.size, facts.mtime_ns, depth, self._version, checksum, text)
+        self._add(facts.path, role, (facts.size, facts.mtime_ns), depth, json.dumps(plain))
+
+    def get_picture(self, path: str, state: os.stat_result) -> NDArray[np.int16] | None:
+        """Return the small picture of an unchanged image, None where it must be read."""
+        row = self._find(path, _PICTURE, state)
+        return None if row is None else np.frombuffer(bytes.fromhex(row[1]), "<i2").astype(np.int16)
+
+    def put_picture(self, path: str, state: os.stat_result, picture: NDArray[np.int16]) -> None:
+        """Remember a small picture that was read after the file was seen in this `state`."""
+        if time.time_ns() - state.st_mtime_ns >= _FRESH_NS:
+            text = picture.astype("<i2").tobytes().hex()
+            self._add(path, _PICTURE, (state.st_size, state.st_mtime_ns), "deep", text)
+
+    def _add(self, path: str, role: str, state: tuple[int, int], depth: Depth, text: str) -> None:
+        checksum = _checksum(path, role, depth, text)
         with self._lock:
-            self._rows.append((os.fsencode(facts.path), role, *state))
+            self._rows.append((os.fsencode(path), role, *state, depth, self._version, checksum, text))
             if len(self._rows) >= _BATCH:
                 self._write()
 
-    def _find(self, path: str, role: FileRole) -> tuple[Any, ...] | None:
+    def _find(self, path: str, role: str, state: os.stat_result) -> tuple[Depth, str] | None:
+        """Return depth and text of what is known of a file as it is now."""
+        row = self._fetch(path, role)
+        if row is None or row[:3] != (state.st_size, state.st_mtime_ns, self._version):
+            return None
+        depth, checksum, text = row[3:]
+        return (depth, text) if _checksum(path, role, depth, text) == checksum else None
+
+    def _fetch(self, path: str, role: str) -> tuple[Any, ...] | None:
         with self._lock:
             if self._connection is None:
                 return None
@@ -172,6 +194,22 @@ def cached_facts(
     return facts
 
 
+def cached_picture(
+    cache: FactCache, path: str, sixteen_bit_range: tuple[int, int]
+) -> NDArray[np.int16] | None:
+    """Return what `read_picture` does, from the cache where the file is as it was."""
+    try:
+        state = look(path)
+    except UnusableFileError:
+        return None
+    known = cache.get_picture(path, state)
+    if known is None:
+        known = read_picture(path, sixteen_bit_range)
+        if known is not None:
+            cache.put_picture(path, state, known)
+    return known
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the database, with its table.
 
@@ -214,7 +252,7 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
     return owner, layout, tables
 
 
-def _checksum(path: str, role: FileRole, depth: object, text: object) -> int:
+def _checksum(path: str, role: str, depth: object, text: object) -> int:
     """Return what a row must hold for its bits to be those that were written."""
     return zlib.crc32(os.fsencode(path) + f"\0{role}\0{depth}\0{text}".encode())
 

@@ -72,8 +72,8 @@ class PixelFacts:
 class MaskFacts:
     """What a decoded mask says, by the one rule of `pyimgano_core.images.read_mask`.
 
-    `marked` of `pixels` belong to a defect. `values` are the distinct stored values, the first 16 of
-    `value_count`, of a mask with one channel.
+    `marked` of `pixels` belong to a defect. `values` are the distinct grey values, the first 16 of
+    `value_count`: a colour's is its brightness, and 0 is what does not show.
     """
 
     marked: int

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from pyimgano_preflight.facts._contract import MaskFacts, PixelFacts
 
@@ -61,7 +61,7 @@ def mask_facts(image: Image.Image, marks: NDArray[np.bool_], size: tuple[int, in
         marks: bool (H, W), where it marks a defect.
         size: its upright (height, width).
     """
-    values = _stored_values(image)
+    values = _shown_values(image)
     return MaskFacts(
         marked=int(np.count_nonzero(marks)),
         pixels=marks.size,
@@ -72,12 +72,28 @@ def mask_facts(image: Image.Image, marks: NDArray[np.bool_], size: tuple[int, in
     )
 
 
-def _stored_values(image: Image.Image) -> NDArray[np.generic]:
-    if len(image.getbands()) > 1:
-        return np.empty(0, np.int64)
-    if image.mode in ("1", "L", "P"):
+def _shown_values(image: Image.Image) -> NDArray[np.generic]:
+    """Return the distinct grey values of a mask: of a colour its brightness, 0 where it does not show."""
+    if image.mode.startswith("I"):
+        return np.unique(np.asarray(image))
+    if image.mode in ("1", "L") and "transparency" not in image.info:
         return np.flatnonzero(image.histogram())
-    return np.unique(np.asarray(image))
+    return np.flatnonzero(_shown_grey(image.convert("RGBA")).histogram())
+
+
+def _shown_grey(image: Image.Image) -> Image.Image:
+    """Return how bright each pixel is, by the rule of `read_mask` for the alpha of an RGBA image."""
+    grey, (*colour, alpha) = image.convert("L"), image.split()
+    if _is_flat(alpha):
+        return grey
+    if all(map(_is_flat, colour)):
+        return alpha
+    return ImageChops.darker(grey, alpha.point(lambda value: 255 * (value > 0)))
+
+
+def _is_flat(channel: Image.Image) -> bool:
+    lowest, highest = channel.getextrema()
+    return lowest == highest
 
 
 def _sharpness(grey: Image.Image) -> float:
@@ -89,22 +105,21 @@ def _sharpness(grey: Image.Image) -> float:
     if min(width, height) < 3:  # noqa: PLR2004 - a pixel and its two neighbours
         return 0.0
     rows = height if height <= _SMALL_HEIGHT else height // _BAND_SHARE + 2
-    total = squares = count = 0.0
-    for start in range(0, height - rows + 1, height // _BANDS + 1):
-        laplacian = _laplacian(np.asarray(grey.crop((0, start, width, start + rows))))
-        total += float(laplacian.sum())
-        squares += float(np.einsum("i,i", laplacian, laplacian))  # not np.dot, which starts threads
-        count += laplacian.size
-    return float((squares - total * total / count) / count)
+    starts = range(0, height - rows + 1, height // _BANDS + 1)
+    bands = np.stack([np.asarray(grey.crop((0, top, width, top + rows))) for top in starts])  # (B, R, W)
+    laplacian = _laplacian(bands)
+    total = float(laplacian.sum())
+    squares = float(np.einsum("i,i", laplacian, laplacian))  # not np.dot, which starts threads
+    return (squares - total * total / laplacian.size) / laplacian.size
 
 
-def _laplacian(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the Laplacian of all but the border, (H - 2) * (W - 2) values."""
-    values = pixels.astype(np.int16)  # (H, W)
-    laplacian = values[:-2, 1:-1] + values[2:, 1:-1]
-    laplacian += values[1:-1, :-2]
-    laplacian += values[1:-1, 2:]
-    laplacian -= values[1:-1, 1:-1] << 2
+def _laplacian(bands: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the Laplacian of all but the borders of bands (B, R, W), B * (R - 2) * (W - 2) values."""
+    values = bands.astype(np.int16)  # (B, R, W)
+    laplacian = values[:, :-2, 1:-1] + values[:, 2:, 1:-1]
+    laplacian += values[:, 1:-1, :-2]
+    laplacian += values[:, 1:-1, 2:]
+    laplacian -= values[:, 1:-1, 1:-1] << 2
     return laplacian.astype(np.float64).ravel()
 
 

@@ -93,12 +93,13 @@ def broken_checksum(file: FileBytes) -> tuple[str, int] | None:
 
 
 def _chunks(file: FileBytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, place and length of the data of each whole chunk, up to IEND."""
+    """Yield name, place and length of the data of each whole chunk, up to IEND or what is no chunk."""
     place = len(SIGNATURE)
     name = b""
     while name != b"IEND" and place + _FRAME <= file.size:
         length, name = _CHUNK.unpack(file.at(place, _CHUNK.size))
-        if place + _FRAME + length > file.size:
+        # Names are letters. A file that ends in zeros would else be walked through in steps of 12 bytes.
+        if place + _FRAME + length > file.size or not name.isalpha():
             return
         yield name, place + _CHUNK.size, length
         place += _FRAME + length
@@ -119,6 +120,8 @@ def _leading_chunks(file: FileBytes) -> dict[bytes, tuple[int, int]]:
 
 def _late_exif(file: FileBytes) -> tuple[int, int] | None:
     if file.is_held:
+        if not file.holds(b"eXIf"):  # looked for in one go: there are a hundred chunks of pixels
+            return None
         return next(((place, length) for name, place, length in _chunks(file) if name == b"eXIf"), None)
     start = max(0, file.size - EDGE)
     place = bytes(file.at(start, EDGE)).find(b"eXIf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define
 
@@ -18,9 +19,13 @@ from pyimgano_preflight.facts._contract import (
     MaskFacts,
     PixelFacts,
 )
-from pyimgano_preflight.facts._decode import decode_image, decode_mask, require_finite
+from pyimgano_preflight.facts._decode import decode_image, decode_mask, decode_small, require_finite
 from pyimgano_preflight.facts._header import read_header, truncated
 from pyimgano_preflight.facts._png import broken_checksum
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _DEEP_BITS = 16
 
@@ -43,6 +48,20 @@ def read_facts(
             return look.facts(path, file, error)
     except UnusableFileError as unusable:
         return FileFacts(path=path, error=unusable.error)
+
+
+def read_picture(path: str, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> NDArray[np.int16] | None:
+    """Return a small picture of an image, as `decode_small`, None where it can't be read any more.
+
+    Args:
+        path: the file.
+        sixteen_bit_range: the 16-bit values that count as black and white.
+    """
+    try:
+        with open_regular(path) as file:
+            return decode_small(Path(path), file, sixteen_bit_range)
+    except (ImageError, UnusableFileError):
+        return None
 
 
 @define

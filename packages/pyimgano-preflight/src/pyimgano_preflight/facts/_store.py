@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pyimgano_core.cli.app import INTERRUPTS
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.engine import map_ordered
 from pyimgano_core.images import FULL_RANGE
+from pyimgano_core.manifest import find_repeated, image_file
 from pyimgano_core.pixel_gate import judge_mask
-from pyimgano_preflight.facts._cache import cached_facts
-from pyimgano_preflight.facts._contract import FileFacts
+from pyimgano_preflight.facts._cache import cached_facts, cached_picture
+from pyimgano_preflight.facts._compact import FactTable
+from pyimgano_preflight.facts._files import FileNumbers, file_key
 from pyimgano_preflight.facts._latency import choose_workers
-from pyimgano_preflight.facts._read import read_facts
+from pyimgano_preflight.facts._read import read_facts, read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from pyimgano_core.contracts.gate import MaskState
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.progress import Progress
     from pyimgano_preflight.facts._cache import FactCache
-    from pyimgano_preflight.facts._contract import Depth, FileRole
+    from pyimgano_preflight.facts._compact import Part
+    from pyimgano_preflight.facts._contract import Depth, FileFacts, FileRole, HeaderFacts
+    from pyimgano_preflight.facts._files import Key
 
-    Key = tuple[str, FileRole]
+_PROBES = 30  # files from all over the data set are enough to tell how fast the storage is
 
 
 class FactStore:
@@ -65,18 +75,18 @@ class FactStore:
         self._sixteen_bit_range = sixteen_bit_range
         self._workers = workers
         self._cache = cache
-        self._facts: dict[Key, FileFacts] = {}
+        self._samples: Sequence[Sample] = ()
+        self._files = FileNumbers(())
+        self._facts = FactTable(0)
 
-    def hash_contents(self, samples: Sequence[Sample]) -> dict[Path, str]:
+    def hash_contents(self, samples: Sequence[Sample]) -> Mapping[Path, str]:
         """Look at all files of `samples` and return their SHA-256; without bytes read, there are none."""
-        self._gather(samples)
-        hashes = {}
-        for sample in samples:
-            for path, role in _files(sample):
-                digest = self._facts[file_key(path, role)].sha256
-                if digest is not None:
-                    hashes[Path(path)] = digest
-        return hashes
+        self._samples = samples
+        self._files = FileNumbers(samples)
+        self._facts = FactTable(len(self._files))
+        self.file_count = len(self._files)
+        self._gather()
+        return _Hashes(self._files, self._facts)
 
     def inspect_mask(self, sample: Sample) -> MaskState:
         """Return the state of a sample's mask, as `pyimgano_core.pixel_gate.inspect_mask` would."""
@@ -97,29 +107,73 @@ class FactStore:
 
     def image(self, sample: Sample) -> FileFacts:
         """Return what is known of a sample's image."""
-        return self._facts[file_key(sample.image_file, "image")]
+        return self._of(sample.image_file, "image")
 
     def mask(self, sample: Sample) -> FileFacts | None:
         """Return what is known of a sample's mask, None where it names none."""
-        return None if sample.mask_file is None else self._facts[file_key(sample.mask_file, "mask")]
+        return None if sample.mask_file is None else self._of(sample.mask_file, "mask")
 
-    def images(self, samples: Sequence[Sample]) -> Iterator[tuple[Sample, FileFacts]]:
-        """Yield each image file once, with the first sample that names it."""
-        seen: set[Key] = set()
-        for sample in samples:
-            key = file_key(sample.image_file, "image")
-            if key not in seen:
-                seen.add(key)
-                yield sample, self._facts[key]
+    def images(self, having: Part = "known") -> Iterator[tuple[Sample, FileFacts]]:
+        """Yield each image file once, with the first sample that names it, in the order of the samples.
+
+        Args:
+            having: leaves out, at no cost, the images of which this part of the facts is not known.
+        """
+        numbers, rows = self._files.images()
+        wanted = self._facts.has(having)[numbers]
+        for number, row in zip(numbers[wanted].tolist(), rows[wanted].tolist(), strict=True):
+            sample = self._samples[row]
+            yield sample, self._facts.get(number, os.path.normpath(sample.image_file))
+
+    def of_images(self, samples: Sequence[Sample]) -> Iterator[FileFacts]:
+        """Yield what is known of each sample's image; faster than one by one."""
+        for index in range(len(samples)):
+            yield self._of(image_file(samples, index), "image")
+
+    def knows(self, part: Part) -> bool:
+        """Return whether some part of the facts is known of any file."""
+        return bool(self._facts.has(part).any())
+
+    def headers(self) -> Iterator[tuple[int, HeaderFacts]]:
+        """Yield the header of each usable image file, with the number of the first sample that names it."""
+        numbers, rows = self._files.images()
+        usable = (self._facts.has("header") & ~self._facts.has("error"))[numbers]
+        for number, row in zip(numbers[usable].tolist(), rows[usable].tolist(), strict=True):
+            header = self._facts.get(number, "").header
+            if header is not None:
+                yield row, header
+
+    def inodes(self) -> Iterator[tuple[int, int] | None]:
+        """Yield the inode of every file."""
+        return map(self._facts.inode, range(self.file_count))
+
+    def linked_images(self) -> Iterator[list[Sample]]:
+        """Yield the samples whose images are one file under several names, for each such file."""
+        numbers, rows = self._files.images()
+        for places in find_repeated(len(numbers), lambda place: self._facts.inode(int(numbers[place]))):
+            yield [self._samples[row] for row in rows[places].tolist()]
 
     def read(self, jobs: Collection[Key]) -> Iterator[FileFacts]:
         """Yield the facts of the files of `jobs`, in their order; nothing is kept."""
-        workers = self._workers or choose_workers([path for path, _ in jobs], self.depth)
+        step = max(1, len(jobs) // _PROBES)
+        workers = self._workers or choose_workers(
+            [path for path, _ in islice(jobs, 0, None, step)], self.depth
+        )
         # Pillow warns of odd headers. Filters belong to the process: they are set once, around all threads.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = map_ordered(self._look, jobs, workers=workers)
             yield from self._progress.track(found, "reading files", len(jobs))
+
+    def pictures(self, paths: Collection[str]) -> Iterator[NDArray[np.int16] | None]:
+        """Yield small pictures of the images at `paths`, in their order, as `read_picture`."""
+        found = map_ordered(self._picture, paths, workers=self._workers)
+        yield from self._progress.track(found, "comparing images", len(paths))
+
+    def _picture(self, path: str) -> NDArray[np.int16] | None:
+        if self._cache is None:
+            return read_picture(path, self._sixteen_bit_range)
+        return cached_picture(self._cache, path, self._sixteen_bit_range)
 
     def _look(self, job: Key) -> FileFacts:
         path, role = job
@@ -127,29 +181,43 @@ class FactStore:
             return read_facts(path, role, self.depth, self._sixteen_bit_range)
         return cached_facts(self._cache, path, role, self.depth, self._sixteen_bit_range)
 
-    def _gather(self, samples: Sequence[Sample]) -> None:
-        jobs = dict.fromkeys(file_key(path, role) for sample in samples for path, role in _files(sample))
-        self._keep(jobs, self.read(jobs))
+    def _of(self, path: str, role: FileRole) -> FileFacts:
+        path, role = key = file_key(path, role)
+        return self._facts.get(self._files.number(key), path)
 
-    def _keep(self, jobs: dict[Key, None], found: Iterator[FileFacts]) -> None:
-        """Keep what is found; after an interrupt, the other files stand there with nothing known of them."""
-        self.file_count = len(jobs)
+    def _gather(self) -> None:
+        """Look at all files; after an interrupt, nothing is known of the others."""
+        known = 0
         try:
-            for job, facts in zip(jobs, found, strict=True):
-                self._facts[job] = facts
+            for facts in self.read(self._files):
+                self._facts.put(known, facts)
+                known += 1
         except INTERRUPTS as exc:
             self.stopped_by = exc
-            self.unread_count = len(jobs) - len(self._facts)
-            for path, role in jobs:
-                self._facts.setdefault((path, role), FileFacts(path=path))
+            self.unread_count = self.file_count - known
 
 
-def _files(sample: Sample) -> Iterator[Key]:
-    yield sample.image_file, "image"
-    if sample.mask_file is not None:
-        yield sample.mask_file, "mask"
+class _Hashes(Mapping[Path, str]):
+    """The SHA-256 of all files by path, without a path for each in memory."""
 
+    def __init__(self, files: FileNumbers, facts: FactTable) -> None:
+        self._files = files
+        self._facts = facts
 
-def file_key(path: str, role: FileRole) -> Key:
-    """Return what a file is known by: equal for the same file, however its path is written."""
-    return os.path.normpath(path), role
+    def __getitem__(self, path: Path) -> str:
+        for role in ("image", "mask"):
+            number = self._files.find(file_key(str(path), role))
+            digest = None if number is None else self._facts.sha256(number)
+            if digest is not None:
+                return digest
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[Path]:
+        names = (self._files[number][0] for number in np.flatnonzero(self._facts.has("sha256")).tolist())
+        return map(Path, dict.fromkeys(names))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return bool(self._facts.has("sha256").any())

@@ -28,12 +28,12 @@ def bars(rows: Sequence[tuple[str, Sequence[int]]], name: str) -> str:
     return _svg(drawn, _ROW * len(rows), name)
 
 
-def histogram(series: Sequence[Sequence[int]], bounds: tuple[float, float], name: str) -> str:
+def histogram(series: Sequence[Sequence[int]], ends: tuple[str, str], name: str) -> str:
     """Return one outline per series: the share of its values in each bin.
 
     Args:
         series: for each colour the counts of all bins.
-        bounds: where the first bin begins and the last one ends.
+        ends: what stands below the first bin and the last one.
         name: what the axis shows.
     """
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in series]
@@ -41,12 +41,12 @@ def histogram(series: Sequence[Sequence[int]], bounds: tuple[float, float], name
     lines = [
         _outline(share, top, colour) for share, colour in zip(shares, COLOURS, strict=True) if any(share)
     ]
-    low, high = bounds
+    low, high = ends
     axis = (
         f'<path d="M{_MARGIN} {_BASE}H{_WIDTH - _MARGIN}" stroke="var(--line)" stroke-width="2"/>'
-        + _text(_MARGIN, _BASE + 17, f"{low:,.0f}", "start")
+        + _text(_MARGIN, _BASE + 17, low, "start")
         + _text(_WIDTH / 2, _BASE + 17, name, "middle")
-        + _text(_WIDTH - _MARGIN, _BASE + 17, f"{high:,.0f}", "end")
+        + _text(_WIDTH - _MARGIN, _BASE + 17, high, "end")
     )
     return _svg("".join(lines) + axis, _HEIGHT, name)
 

@@ -26,7 +26,7 @@ _NAMES = ("train and calibration", "normal test", "anomalous test")
 _MOST_CATEGORIES = 24
 _MOST_SIZES = 8  # as bars; more than these are a histogram
 _BINS = 32
-_GREY_VALUES = 256
+_FAR = 3  # interquartile ranges beyond the quartiles, as for the far outliers of a box plot
 
 
 @define
@@ -34,8 +34,7 @@ class _Looks:
     """What the images of a category are like; one entry per colour of the charts."""
 
     sizes: tuple[Counter[tuple[int, int]], ...] = field(factory=lambda: tuple(Counter() for _ in COLOURS))
-    greys: tuple[list[int], ...] = field(factory=lambda: tuple([0] * _BINS for _ in COLOURS))
-    is_measured: bool = False
+    greys: tuple[Counter[int], ...] = field(factory=lambda: tuple(Counter() for _ in COLOURS))
 
 
 def distributions_section(inspection: Inspection) -> str:
@@ -64,9 +63,9 @@ def _category(split: CategorySplit, facts: FactStore) -> str:
     if not sizes:
         return ""
     charts = [_size_chart(looks, sizes)]
-    if looks.is_measured:
-        chart = histogram(looks.greys, (0, _GREY_VALUES - 1), "mean grey value of an image")
-        charts.append(f"<h3>Brightness</h3>{chart}")
+    if any(looks.greys):
+        drawn = _histogram(looks.greys, "mean grey value of an image")
+        charts.append(f"<h3>Brightness</h3>{drawn}")
     drawn = "".join(f'<div class="chart">{chart}</div>' for chart in charts)
     return f'<h3>{shown(split.category)}</h3><div class="charts">{drawn}</div>'
 
@@ -78,8 +77,7 @@ def _gather(split: CategorySplit, facts: FactStore) -> _Looks:
         if found.header is not None:
             looks.sizes[place][found.header.size] += 1
         if found.pixels is not None:
-            looks.greys[place][min(int(found.pixels.mean * _BINS / _GREY_VALUES), _BINS - 1)] += 1
-            looks.is_measured = True
+            looks.greys[place][int(found.pixels.mean)] += 1
     return looks
 
 
@@ -102,10 +100,23 @@ def _size_chart(looks: _Looks, sizes: Sequence[tuple[int, int]]) -> str:
     for place, counts in enumerate(looks.sizes):
         for size, count in counts.items():
             sides[place][max(size)] += count
-    low, high = min(map(max, sizes)), max(map(max, sizes))
-    binned = [_binned(counts, low, high) for counts in sides]
-    chart = histogram(binned, (low, high), "longer side in pixels")
-    return f"<h3>Size, {len(sizes):,} different ones</h3>{chart}"
+    return f"<h3>Size, {len(sizes):,} different ones</h3>{_histogram(sides, 'longer side in pixels')}"
+
+
+def _histogram(series: Sequence[Counter[int]], name: str) -> str:
+    """Return the outlines of three series; what is far from the bulk counts at the ends of the axis."""
+    values = sorted(sum(series, Counter()).elements())
+    low, high = _bulk(values)
+    clipped = [Counter(min(max(value, low), high) for value in counts.elements()) for counts in series]
+    ends = (f"{'≤ ' * (values[0] < low)}{low:,}", f"{'≥ ' * (values[-1] > high)}{high:,}")
+    return histogram([_binned(counts, low, high) for counts in clipped], ends, name)
+
+
+def _bulk(values: Sequence[int]) -> tuple[int, int]:
+    """Return where the axis begins and ends, so that a few outliers do not squeeze all the others."""
+    first, third = values[len(values) // 4], values[3 * len(values) // 4]
+    reach = max(_FAR * (third - first), _BINS // 2)
+    return max(values[0], first - reach), min(values[-1], third + reach)
 
 
 def _binned(counts: Counter[int], low: int, high: int) -> list[int]:

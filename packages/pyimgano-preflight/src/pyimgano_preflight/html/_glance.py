@@ -98,7 +98,7 @@ def _category_row(category: CategorySummary) -> list[str]:
     return [
         shown(category.category),
         f"{category.train_count:,}",
-        f'{category.calibration_count:,}<br><span class="muted">{shown(source)}</span>',
+        f'{category.calibration_count:,} <br><span class="muted">{shown(source)}</span>',
         f"{category.test_count:,}",
         f"{category.test_anomaly_count:,}",
         f"{category.mask_count:,}",

@@ -20,7 +20,7 @@ def shown(text: str, longest: int = _LONGEST) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """Return a table.
+    """Return a table; each cell knows its title, which stands beside it where the page is narrow.
 
     Args:
         header: a title for each column.
@@ -28,9 +28,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") 
         kind: the style's class.
     """
     head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(map(_cell, header, row))}</tr>" for row in rows)
     opening = f'<div class="scroll"><table class="{kind}">'
     return f"{opening}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _cell(title: str, cell: str) -> str:
+    return f'<td data-title="{escape(title)}">{cell}</td>'
 
 
 def left_out(count: int, what: str) -> str:

@@ -55,7 +55,13 @@ svg { display: block; width: 100%; height: auto; } svg text { font: 12px system-
 .kind { display: inline-block; margin-right: .9rem; }
 .key { display: inline-block; width: .75rem; height: .75rem; border-radius: 2px; margin-right: .3rem; }
 @media (max-width: 34rem) { body { padding: 1rem .7rem 3rem; } th, td { padding: .3rem .4rem; }
-  .rules td:last-child, .rules th:last-child { display: none; } .found { padding: .5rem .7rem; }
+  thead { display: none; } tr { display: flex; flex-wrap: wrap; gap: .1rem .9rem; padding: .4rem 0;
+    border-bottom: 1px solid var(--line); }
+  td, .rules td { border: 0; padding: 0; min-width: 0; text-align: left; }
+  td::before { content: attr(data-title) " "; color: var(--muted); } td br { display: none; }
+  td:first-child, .rules td:last-child { flex: 1 0 100%; width: auto; font-weight: 600; }
+  td:first-child::before, .rules td::before { content: none; } .bar { height: .4rem; margin: .1rem 0; }
+  .found { padding: .5rem .7rem; }
   .tiles { grid-template-columns: repeat(3, 1fr); } .pictures { grid-template-columns: repeat(2, 1fr); } }
 @media print { body { max-width: none; padding: 0; } tr, .tile, .messages li { break-inside: avoid; }
   .verdict, .tile, .shot, .bar, .key { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

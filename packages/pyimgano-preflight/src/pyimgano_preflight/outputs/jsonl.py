@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyimgano_core.artifacts import atomic_writer, to_json
-from pyimgano_core.contracts.structuring import unstructure
-from pyimgano_preflight.outputs.document import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,4 +17,4 @@ def write_issues(path: Path, issues: Iterable[ReportedIssue]) -> None:
     """Write the issues, the whole file or none of it."""
     with atomic_writer(path) as stream:
         for issue in issues:
-            stream.write(to_json(in_order(unstructure(issue))).encode() + b"\n")
+            stream.write(to_json(issue, sort_keys=True).encode() + b"\n")
