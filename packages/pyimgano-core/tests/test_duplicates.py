@@ -132,3 +132,15 @@ def test_a_fingerprint_of_all_categories_is_that_of_the_whole():
     assert forwards == fingerprint(SplitResult(categories=(nut, bolt)), SAME)
     assert forwards != fingerprint(bolt, SAME)
     assert forwards.counts["test"] == 2
+
+
+def test_one_image_named_twice_is_a_leak_as_well_as_a_repeated_path():
+    tested = evolve(A, record=evolve(A.record, label=1, split="test"))
+    split = [CategorySplit(category="bolt", train=(A,), test=(tested,))]
+    assert ["PF112"] == [issue.code for issue in path_issues([A, tested])]
+    assert [("PF603", "error"), ("PF602", "error")] == found(split, SAME)
+
+
+def test_one_image_in_two_categories_is_a_leak_where_one_learns_from_it():
+    split = [CategorySplit(category="bolt", train=(A,)), CategorySplit(category="nut", test=(A,))]
+    assert [("PF602", "error")] == found(split, SAME)

@@ -214,7 +214,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_accepted(tmp_path):
 @pytest.mark.parametrize(
     ("content", "line", "data", "words"),
     [
-        (GOOD + b"\r\n", 1, {"lines": 1, "crlf": 1, "blank": 0}, "all 1 lines end with a carriage return"),
+        (GOOD + b"\r\n", 1, {"lines": 1, "crlf": 1, "blank": 0}, "the only line ends with a carriage return"),
         (GOOD + b"\n# note\r\n" + GOOD, 2, {"lines": 3, "crlf": 1, "blank": 0}, "the others do not"),
         (b"\n" + GOOD + b"\n \n", 1, {"lines": 3, "crlf": 0, "blank": 2}, "2 of 3 lines are blank"),
     ],

@@ -85,7 +85,7 @@ def test_a_check_fails_for_new_faults_only(cli, dataset, tmp_path):
     assert "(known)" in result.stdout
     verdict = result.stdout.splitlines()[-1]
     assert verdict.startswith("0 errors, 0 warnings, and ")
-    assert verdict.endswith(" known in 32 images: mend the errors before training")
+    assert verdict.endswith(" known in 32 images: the known errors keep training from starting")
     (dataset.folder / "train/3.png").write_text("text")
     assert cli("check", dataset.manifest, "--baseline", known).code == 2
 

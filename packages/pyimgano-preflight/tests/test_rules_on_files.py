@@ -412,6 +412,7 @@ ELSEWHERE = {
     *("PF902", "PF905"),  # test_cli
     *(f"PF{number}" for number in range(403, 410)),  # test_content_rules
     *("PF402", "PF410", "PF411"),  # test_lock
+    "PF412",  # test_scan_folder
     *(f"PF{number}" for number in range(501, 515)),  # test_mask_rules
     "PF714",
     *("PF604", "PF605", "PF608", "PF609", "PF904"),  # test_leakage_rules

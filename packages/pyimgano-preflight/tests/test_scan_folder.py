@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import pytest
 from PIL import Image
 
+from pyimgano_core.artifacts import try_lock
 from pyimgano_core.errors import UsageError
 from pyimgano_preflight._reading import ReadOptions
 from pyimgano_preflight._scan_folder import find_parts, part_name, plan_scan
@@ -85,7 +86,7 @@ def processes():
 
 
 def killer(folder, name, deaths):
-    """Return a folder for `PYTHONPATH` with which reading `name` kills the process, `deaths` times."""
+    """Return a folder for `PYTHONPATH` with which reading `name`, one or several, kills `deaths` times."""
     folder.mkdir()
     text = KILLER.format(name=name, tries=str(folder / "tries"), deaths=deaths)
     (folder / "sitecustomize.py").write_text(text)
@@ -169,6 +170,42 @@ def test_facts_in_another_number_of_shards_are_not_mixed(faulty, tmp_path, cli):
     assert before == parts(folder)
 
 
+@pytest.mark.parametrize("other", [("--profile", "quick"), ("--set", "dataset.sixteen_bit_range=[0, 4095]")])
+def test_facts_of_other_settings_are_not_overwritten(faulty, tmp_path, cli, other):
+    folder = tmp_path / "facts"
+    cli("scan", faulty.manifest, "--shards", "2", "--output", folder)
+    before = parts(folder)
+    refused = cli("scan", faulty.manifest, *other, "--shards", "2", "--output", folder)
+    assert (64, True) == (refused.code, "facts-0-of-2.jsonl is of another scan" in refused.stderr)
+    assert before == parts(folder)
+
+
+def test_facts_of_other_records_are_not_overwritten(faulty, tmp_path, cli):
+    folder = tmp_path / "facts"
+    cli("scan", faulty.manifest, "--shards", "2", "--output", folder)
+    before = parts(folder)
+    lines = faulty.manifest.read_text().splitlines(keepends=True)
+    faulty.manifest.write_text("".join(lines[:-1]))
+    refused = cli("scan", faulty.manifest, "--shards", "2", "--output", folder)
+    assert (64, True) == (refused.code, "give another folder, or remove it" in refused.stderr)
+    assert before == parts(folder)
+
+
+def test_one_scan_at_a_time_works_in_a_folder(faulty, tmp_path, cli):
+    command = ("scan", faulty.manifest, "--shards", "2", "--output", tmp_path)
+    with try_lock(tmp_path / ".scan.lock"):
+        refused = cli(*command)
+    assert (64, True) == (refused.code, "another scan is at work in it" in refused.stderr)
+    assert 0 == cli(*command).code
+
+
+def test_a_file_where_the_folder_should_be_is_kept(faulty, tmp_path, cli):
+    (tmp_path / "facts").write_text("mine")
+    refused = cli("scan", faulty.manifest, "--shards", "2", "--output", tmp_path / "facts")
+    assert (64, True) == (refused.code, "is a file" in refused.stderr)
+    assert "mine" == (tmp_path / "facts").read_text()
+
+
 def test_a_part_that_is_no_file_of_facts_is_kept(faulty, tmp_path, cli):
     (tmp_path / part_name(1, 3)).write_text("mine")
     refused = cli("scan", faulty.manifest, "--shards", "3", "--workers", "1", "--output", tmp_path)
@@ -221,17 +258,41 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(faulty, tmp_path, c
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
-def test_an_input_that_always_kills_costs_its_shard_alone(faulty, tmp_path, cli, processes):
-    path = killer(tmp_path / "path", "train/8.png", 1000)
+def test_files_that_always_kill_are_told_of_and_the_rest_is_scanned(dataset, tmp_path, cli, processes):
+    dataset.save()
+    found = []
+    for shards, workers in ((4, 2), (1, 1)):
+        path = killer(tmp_path / f"path-{shards}", ("train/8.png", "masks/0.png"), 1000)
+        folder = tmp_path / f"facts-{shards}"
+        many = ("--shards", shards, "--workers", workers, "--output", folder)
+        process = processes("scan", dataset.manifest, *many, path=path)
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert (0, "") == (process.returncode, errors)
+        assert "xxxx" == (path / "tries").read_text()
+        assert {part_name(shard, shards) for shard in range(shards)} == set(parts(folder))  # and no journal
+        merged = cli("merge", dataset.manifest, folder, "--json")
+        assert merged.code == 2
+        found.append(merged.document["preflight"]["issues"])
+    errors = [issue for issue in found[0] if issue["severity"] == "error"]
+    assert [("PF412", ["train/8.png"]), ("PF514", ["masks/0.png"])] == [
+        (issue["code"], issue["paths"]) for issue in errors
+    ]
+    assert all("killed two processes" in issue["message"] for issue in errors)
+    assert found[0] == found[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_a_shard_of_files_that_always_kill_is_given_up_alone(faulty, tmp_path, cli, processes):
+    path = killer(tmp_path / "path", ("train/0.png", "train/4.png", "train/8.png", "train/12.png"), 1000)
     folder = tmp_path / "facts"
     command = ("scan", faulty.manifest, "--shards", "4", "--workers", "2", "--output", folder, "--json")
     process = processes(*command, path=path)
     output, errors = process.communicate(timeout=PATIENCE)
     (failed,) = json.loads(output)["scan"]["failed"]
     assert (4, 0) == (process.returncode, failed["shard"])
-    assert "xx" == (path / "tries").read_text()
-    assert "Error: shard 0: given up after 2 tries: its process was killed by SIGKILL" in errors
-    assert [part_name(shard, 4) for shard in (1, 2, 3)] == [path.name for path in find_parts([folder])]
+    assert "x" * 7 == (path / "tries").read_text()
+    assert "Error: shard 0: given up after 7 tries: its process was killed by SIGKILL" in errors
+    assert {part_name(shard, 4) for shard in (1, 2, 3)} == set(parts(folder))  # and nothing half-written
     merged = cli("merge", faulty.manifest, folder, "--json")
     assert (5, True) == (merged.code, "1 of 4 shards are missing: 0" in merged.stderr)
     assert cli(*command).code == 0  # the file is mended, and the same command goes on

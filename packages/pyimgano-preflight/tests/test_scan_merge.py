@@ -12,7 +12,7 @@ from PIL import Image
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.progress import SilentProgress
-from pyimgano_preflight._facts_file import read_facts_header, read_shard
+from pyimgano_preflight._facts_file import read_facts_header, read_shard, write_facts
 from pyimgano_preflight._merge import merge_shards
 from pyimgano_preflight._scan import Shard, parse_shard, scan_shard
 from pyimgano_preflight._select import RuleSettings, make_selection
@@ -298,6 +298,17 @@ def test_a_broken_file_of_facts_is_refused_by_name(dataset, tmp_path, kind):
     assert str(paths[1]) in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("left_out", "words"), [(1, "the facts of 'masks/3.png' are missing;"), (3, " and 2 more are missing;")]
+)
+def test_files_of_which_the_facts_tell_nothing_are_counted(dataset, tmp_path, left_out, words):
+    dataset.save()
+    (path,) = scan_all(dataset, tmp_path, 1)
+    write_facts(path, read_facts_header(path), list(read_shard(path))[:-left_out])
+    with pytest.raises(ArtifactError, match=words):
+        merge(dataset, [path])
+
+
 # which shard
 
 
@@ -372,6 +383,15 @@ def test_a_job_of_an_array_finds_its_shard(dataset, tmp_path, cli, monkeypatch):
     assert result.code == 0
     header = read_facts_header(tmp_path / "facts.jsonl")
     assert (2, 3) == (header.shard, header.shard_count)
+
+
+def test_a_scan_says_how_many_files_it_looked_at(dataset, tmp_path, cli):
+    dataset.rows[1:-1] = []  # the last one has a mask
+    dataset.save()
+    for shard, count in (("0/2", "1 file"), ("1/2", "2 files")):
+        command = ("scan", dataset.manifest, "--shard", shard, "--output", tmp_path / f"{count}.jsonl")
+        assert f"{tmp_path / count}.jsonl: {count} looked at\n" == cli(*command).stdout
+        assert f"{tmp_path / count}.jsonl: {count} looked at before\n" == cli(*command).stdout
 
 
 def test_a_scan_uses_a_cache(dataset, tmp_path, cli):

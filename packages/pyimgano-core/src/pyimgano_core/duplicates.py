@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import defaultdict
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define
@@ -14,10 +16,10 @@ from pyimgano_core.artifacts import sha256_file, to_json
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.contracts.record import ANOMALOUS, LABEL_NAMES, Role, Sample
 from pyimgano_core.contracts.split import CategorySplit, Fingerprint, SplitResult
+from pyimgano_core.manifest import columns_of, find_repeated, image_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from pyimgano_core.contracts.config import SplitPolicy
     from pyimgano_core.progress import Progress
@@ -51,12 +53,47 @@ class _Use:
         return f"{record.image_path!r} (line {record.line})" if record.line else repr(record.image_path)
 
 
+class _Uses:
+    """Every image of a split where it is used, numbered by category, by role and in the samples' order."""
+
+    def __init__(self, split: SplitResult) -> None:
+        self._parts = [
+            (category.category, role, samples)
+            for category in split.categories
+            for role, samples in category.by_role
+        ]
+        self._ends = [*accumulate(len(samples) for *_, samples in self._parts)]
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def at(self, indices: Iterable[int]) -> list[_Use]:
+        """Return the uses of these numbers."""
+        places = ((self._parts[part], index) for part, index in map(self._place, indices))
+        return [
+            _Use(category=category, role=role, sample=samples[index])
+            for (category, role, samples), index in places
+        ]
+
+    def image_file(self, index: int) -> str:
+        """Return where one image lies."""
+        part, place = self._place(index)
+        return image_file(self._parts[part][2], place)
+
+    def _place(self, index: int) -> tuple[int, int]:
+        part = bisect_right(self._ends, index)
+        return part, index - (self._ends[part - 1] if part else 0)
+
+
 def path_issues(samples: Sequence[Sample]) -> tuple[Issue, ...]:
     """Return the images that a category names more than once, by path."""
-    by_path: dict[tuple[str, str], list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_path[sample.record.category, os.path.normpath(sample.image)].append(sample)
-    return tuple(_path_issue(same) for same in by_path.values() if len(same) > 1)
+    categories = columns_of(samples).category
+
+    def key_at(index: int) -> tuple[int, str]:
+        return int(categories[index]), os.path.normpath(image_file(samples, index))
+
+    repeated = find_repeated(len(samples), key_at)
+    return tuple(_path_issue([samples[index] for index in same]) for same in repeated)
 
 
 def hash_contents(samples: Sequence[Sample], progress: Progress) -> dict[Path, str]:
@@ -80,16 +117,16 @@ def content_issues(split: SplitResult, hashes: Mapping[Path, str], policy: Split
         hashes: from `hash_contents`.
         policy: whether leaks are errors or allowed, and then warnings.
     """
-    by_content: dict[str, list[_Use]] = defaultdict(list)
-    for category in split.categories:
-        for role, samples in category.by_role:
-            for sample in samples:
-                if sample.image in hashes:
-                    use = _Use(category=category.category, role=role, sample=sample)
-                    by_content[hashes[sample.image]].append(use)
+    if not hashes:
+        return ()
+    uses = _Uses(split)
+
+    def content_at(index: int) -> str | None:
+        return hashes.get(Path(uses.image_file(index)))
+
     severity = Severity.WARNING if policy.leakage == "allow" else Severity.ERROR
-    copies = (uses for uses in by_content.values() if len(uses) > 1)
-    return tuple(issue for uses in copies for issue in _copy_issues(uses, severity))
+    copies = map(uses.at, find_repeated(len(uses), content_at))
+    return tuple(issue for same in copies for issue in _copy_issues(same, severity))
 
 
 def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) -> Fingerprint:
@@ -151,7 +188,7 @@ def _two_apart(uses: Sequence[_Use]) -> tuple[_Use, _Use]:
 
 def _copy_issues(uses: Sequence[_Use], severity: Severity) -> Iterator[Issue]:
     samples = [use.sample for use in uses]
-    images = {os.path.normpath(sample.image) for sample in samples}
+    images = {os.path.normpath(sample.image_file) for sample in samples}
     first, second = _two_apart(uses)
     files = f"{len(uses)} records have the same image content, such as {first.place} and {second.place}"
     labels = {sample.record.label for sample in samples}

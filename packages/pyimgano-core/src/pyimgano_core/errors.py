@@ -6,7 +6,7 @@ An exception here is for a caller's mistake or a broken file. Bad data is an `Is
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     UNTRUSTED_ARTIFACT = 5
     USAGE = 64
     ENVIRONMENT = 74
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -34,6 +35,16 @@ class PyimganoError(Exception):
     """Base of all errors that a user can mend; printed as one line, never as a traceback."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross to another process with all attributes, whatever the constructor takes."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[PyimganoError], arguments: tuple[Any, ...], state: dict[str, Any]) -> PyimganoError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(PyimganoError):

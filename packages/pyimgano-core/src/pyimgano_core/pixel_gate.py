@@ -151,13 +151,13 @@ def _reason(tally: _Tally, config: EvaluationConfig) -> GateReason | None:
 
 
 def _message(reason: GateReason | None, tally: _Tally, subset: str) -> str:
-    anomalous = f"{tally.anomalous} anomalous test images"
+    anomalous = f"{tally.anomalous} anomalous test image{'' if tally.anomalous == 1 else 's'}"
     subset_advice = 'or set evaluation.pixel_subset = "masked"'
     messages: dict[GateReason | None, str] = {
         None: f"pixel metrics cover {tally.usable} of {anomalous} and {tally.normal} normal ones",
         "disabled_by_config": "pixel metrics are switched off by evaluation.pixel_metrics",
         "no_test_anomalies": "there are no anomalous test images",
-        "no_masks": f"none of the {anomalous} has a mask",
+        "no_masks": f"none of {anomalous} has a mask",
         "missing_masks": f"{tally.missing} of {anomalous} have no mask: add them, {subset_advice}",
         "unusable_masks": f"{_masks(tally.broken)} can't be read or differ in size from the image: "
         f"mend them, {subset_advice}",

@@ -95,9 +95,14 @@ def test_help_is_exit_code_0():
 
 @POSIX_ONLY
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("name", "code", "word"),
+    [
+        ("SIGINT", 130, "interrupted"),
+        ("SIGTERM", 143, "terminated"),
+        ("SIGHUP", 129, "the terminal was closed"),
+    ],
 )
-def test_a_signal_unwinds_keeps_what_was_printed_and_has_its_exit_code(number, code, word):
+def test_a_signal_unwinds_keeps_what_was_printed_and_has_its_exit_code(name, code, word):
     process = start("""
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
@@ -108,7 +113,7 @@ finally:
     click.echo("cleaned up", err=True)
 """)
     assert b"half a result\n" == process.stdout.readline()
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     result, _, err = finish(process)
     assert code == result
     assert ["cleaned up", f"Error: {word}; what was finished is kept"] == err.split("\n")[-3:-1]
@@ -116,7 +121,47 @@ finally:
 
 
 @POSIX_ONLY
-@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_command_that_shall_outlive_its_terminal_goes_on():
+    process = start(
+        """
+click.echo("begun")
+time.sleep(0.3)
+click.echo("done")
+""",
+        preexec_fn=ignore_hang_up,
+    )
+    assert b"begun\n" == process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    assert (0, "done\n", "") == finish(process)
+
+
+def ignore_hang_up():
+    """What `nohup` does."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@POSIX_ONLY
+def test_a_terminal_that_is_closed_ends_the_command_with_its_exit_code():
+    import pty  # noqa: PLC0415 - POSIX has it alone
+
+    ours, theirs = pty.openpty()
+    body = """
+try:
+    click.echo("begun")
+    time.sleep(20)
+finally:
+    sys.stdout.write("what was found" * 1000)
+"""
+    process = start(body, stdout=theirs, stderr=theirs, stdin=theirs, start_new_session=True)
+    os.close(theirs)
+    assert b"begun" == os.read(ours, 5)
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)  # the kernel sends it to the leader of the terminal's session
+    assert 129 == process.wait(20)
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_waits_for_the_end_of_an_import(number, code, tmp_path):
     (tmp_path / "slow.py").write_text(f"""
 import os, signal, time
@@ -175,7 +220,7 @@ def test_a_full_disk_under_stdout_is_an_environment_error(body):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         code, _, err = run_body(body, stdout=full)
     assert 74 == code
-    assert "Error: [Errno 28] No space left on device\n" == err
+    assert "Error: No space left on device: make room and run the same command again\n" == err
 
 
 def test_text_that_stdout_can_not_encode_is_escaped():
@@ -273,6 +318,11 @@ def test_a_table_puts_text_left_and_numbers_right():
     assert ["name       auroc", "cookie      0.99", "a              -", "long name     10"] == table.split(
         "\n"
     )
+
+
+def test_a_category_that_is_called_by_a_number_stands_left():
+    table = format_table(["category", "train"], [["01", "5"], ["112", "12"]])
+    assert ["category  train", "01            5", "112          12"] == table.split("\n")
 
 
 def test_a_table_without_rows_is_its_header():

@@ -58,7 +58,8 @@ class MergedFacts(FactStore):
         missing = np.flatnonzero(~known)
         if missing.size:
             first = names.name(int(missing[0]))
-            raise ArtifactError(f"the facts of {first!r} and {missing.size - 1} more files are missing")
+            more = f" and {missing.size - 1} more" if missing.size > 1 else ""
+            raise ArtifactError(f"the facts of {first!r}{more} are missing; scan all shards again")
 
 
 def require_whole(paths: Sequence[Path], sixteen_bit_range: tuple[int, int]) -> dict[Path, FactsHeader]:

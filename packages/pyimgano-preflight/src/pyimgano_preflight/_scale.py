@@ -68,8 +68,9 @@ def _scan_one(choice: Choice, reading: ReadOptions, options: ScanOptions) -> int
         told = {**unstructure(scanned.header), "files": scanned.file_count, "is_new": scanned.is_new}
         emit_json({"scan": told})
     else:
-        done = "looked at" if scanned.is_new else "were looked at before"
-        write_stdout(f"{options.output}: {scanned.file_count} files {done}\n")
+        files = "1 file" if scanned.file_count == 1 else f"{scanned.file_count} files"
+        before = "" if scanned.is_new else " before"
+        write_stdout(f"{options.output}: {files} looked at{before}\n")
     return ExitCode.DONE
 
 

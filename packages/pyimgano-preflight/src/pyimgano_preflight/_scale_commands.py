@@ -45,8 +45,8 @@ def scan(**given: Any) -> int:
 
     The same command does nothing where its output is whole, and begins a shard again where it is not.
 
-    Exit codes: 0 done, 2 there is no data set, 4 shards whose process died twice are missing, 64 wrong usage
-    or configuration, 74 the disk is full, or the cluster or Ray missing.
+    Exit codes: 0 done, 2 there is no data set, 4 shards that ended seven processes are missing, 64 wrong
+    usage or configuration, 74 the disk is full, or the cluster or Ray missing.
     """
     from pyimgano_preflight import _scale  # noqa: PLC0415 - keeps start-up light
     from pyimgano_preflight._reading import ReadOptions  # noqa: PLC0415

@@ -23,13 +23,15 @@ from pyimgano_preflight._facts_file import (
 from pyimgano_preflight.facts import FACTS_VERSION, file_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.record import Sample
     from pyimgano_preflight._facts_file import Named
-    from pyimgano_preflight.facts import Depth, FactStore
+    from pyimgano_preflight.facts import Depth, FactStore, FileFacts, FileRole
+
+    Read = Callable[[Collection[tuple[str, FileRole]]], Iterator[FileFacts]]
 
 
 @define(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ def scan_shard(config: RunConfig, base: Path, facts: FactStore, shard: Shard, ou
     """
     samples = load_dataset(config.dataset, base).samples
     header = scan_header(config, samples, facts.depth, shard)
-    return scan_files(header, shard_files(samples, shard), facts, output)
+    return scan_files(header, shard_files(samples, shard), facts.read, output)
 
 
 def scan_header(config: RunConfig, samples: Sequence[Sample], profile: Depth, shard: Shard) -> FactsHeader:
@@ -99,8 +101,14 @@ def shard_files(samples: Sequence[Sample], shard: Shard) -> dict[Named, str]:
     }
 
 
-def scan_files(header: FactsHeader, files: dict[Named, str], facts: FactStore, output: Path) -> Scanned:
+def scan_files(header: FactsHeader, files: dict[Named, str], read: Read, output: Path) -> Scanned:
     """Look at `files` and write what they told under `header`; facts that are whole are left as they are.
+
+    Args:
+        header: the first line.
+        files: where they lie.
+        read: yields the facts of files in their order, such as `FactStore.read`.
+        output: where the facts go.
 
     Raises:
         UsageError: `output` is there and holds something else.
@@ -109,7 +117,7 @@ def scan_files(header: FactsHeader, files: dict[Named, str], facts: FactStore, o
     if known is not None:
         return Scanned(header=header, file_count=known, is_new=False)
     jobs = {file_key(file, name[1]): name for name, file in files.items()}
-    count = write_facts(output, header, zip(jobs.values(), facts.read(jobs), strict=True))
+    count = write_facts(output, header, zip(jobs.values(), read(jobs), strict=True))
     return Scanned(header=header, file_count=count, is_new=True)
 
 

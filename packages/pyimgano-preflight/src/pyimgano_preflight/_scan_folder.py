@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
+from pyimgano_core.artifacts import try_lock
 from pyimgano_core.contracts.config import RunConfig
-from pyimgano_core.engine import Shard, run_shards
-from pyimgano_core.errors import UsageError
+from pyimgano_core.engine import Shard, quarantine, run_shards
+from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.layouts import load_dataset
 from pyimgano_core.progress import SilentProgress
-from pyimgano_preflight._facts_file import FactsHeader, Named
+from pyimgano_preflight._facts_file import FactsHeader, Named, read_facts_header
 from pyimgano_preflight._reading import ReadOptions, open_facts
 from pyimgano_preflight._scan import scan_files, scan_header, shard_files
+from pyimgano_preflight.facts import FactStore, FileError, FileFacts, FileRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.engine import Engine, ShardOutcome
 
 _PARTS = "facts-*-of-*.jsonl"
+_LOCK = ".scan.lock"
+_KILLER = FileError(
+    code="killed_reader",
+    message="killed two processes that read it: its decoder crashes on it, or memory runs out",
+)
 
 
 @define(frozen=True, kw_only=True)
@@ -34,12 +44,14 @@ class ScanPlan:
         reading: how files are looked into, by one thread; paths are absolute.
         header: the first line of the facts of shard 0.
         folder: where the facts go, absolute.
+        run: tells this run of the command from others in the same folder.
     """
 
     config: RunConfig
     reading: ReadOptions
     header: FactsHeader
     folder: Path
+    run: str
 
 
 @define(frozen=True, kw_only=True)
@@ -56,18 +68,19 @@ def plan_scan(
     """Return the plan of a scan in `count` shards.
 
     Raises:
-        UsageError: the folder holds the facts of another number of shards, which a merge would refuse.
+        UsageError: the folder holds the facts of another scan, which a merge would refuse.
     """
     header = scan_header(config, samples, reading.profile, Shard(count=count))
-    strange = {path.name for path in folder.glob(_PARTS)} - {
-        part_name(shard, count) for shard in range(count)
-    }
-    if strange:
-        message = f"holds facts of another number of shards, such as {min(strange)}: give another folder"
-        raise UsageError(f"{folder}: {message}")
+    _refuse_other_scans(folder, header)
     cache = None if reading.cache is None else reading.cache.absolute()
     one_thread = evolve(reading, workers=1, cache=cache)
-    return ScanPlan(config=config, reading=one_thread, header=header, folder=folder.absolute())
+    return ScanPlan(
+        config=config,
+        reading=one_thread,
+        header=header,
+        folder=folder.absolute(),
+        run=secrets.token_hex(4),
+    )
 
 
 def scan_folder(
@@ -76,7 +89,8 @@ def scan_folder(
     """Scan a data set in `count` shards, and yield what became of each as it ends.
 
     Raises:
-        UsageError: the folder holds other facts, or the engine's address is none.
+        UsageError: the folder holds other facts, another scan is at work in it, or the engine's address is
+            none.
         ConfigError: the config can't be followed.
         DataError: there is no data set.
         MachineError: the engine is missing.
@@ -88,21 +102,66 @@ def scan_folder(
         ShardFiles(index=index, files=shard_files(samples, Shard(index=index, count=count)))
         for index in range(count)
     )
-    all_done = True
-    for outcome in run_shards(scan_part, plan, shards, engine):
-        all_done = all_done and outcome.error is None
-        yield outcome
-    if all_done:
-        for torn in folder.glob(f".{_PARTS}.*.tmp"):  # of processes that were killed
-            torn.unlink(missing_ok=True)
+    with _only_scan(folder):
+        try:
+            yield from run_shards(scan_part, plan, shards, engine)
+        finally:
+            for ending in ("tmp", "journal"):  # of processes that were killed
+                for left in folder.glob(f".{_PARTS}.*.{ending}"):
+                    left.unlink(missing_ok=True)
+
+
+def _refuse_other_scans(folder: Path, header: FactsHeader) -> None:
+    """Refuse a folder with facts that this scan would not have written: they may have cost hours."""
+    own = {part_name(shard, header.shard_count) for shard in range(header.shard_count)}
+    for path in sorted(folder.glob(_PARTS)):
+        if path.name not in own:
+            message = f"holds facts of another number of shards, such as {path.name}: give another folder"
+            raise UsageError(f"{folder}: {message}")
+        try:
+            found = read_facts_header(path)
+        except ArtifactError:
+            continue  # torn, and begun again, or no file of facts, and kept
+        if evolve(found, shard=header.shard) != header:
+            what = "another scan, of other records or with other settings"
+            raise UsageError(f"{folder}: {path.name} is of {what}: give another folder, or remove it")
+
+
+@contextmanager
+def _only_scan(folder: Path) -> Iterator[None]:
+    """Make the folder, and keep other scans out of it meanwhile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as exc:
+        raise UsageError(f"{folder}: is a file; the facts of all shards need a folder of their own") from exc
+    lock = try_lock(folder / _LOCK)
+    if lock is None:
+        raise UsageError(f"{folder}: another scan is at work in it: wait for its end, or give another folder")
+    with lock:
+        try:
+            yield
+        finally:
+            (folder / _LOCK).unlink(missing_ok=True)
 
 
 def scan_part(plan: ScanPlan, part: ShardFiles) -> None:
-    """Look at the files of one shard and write what they told; facts that are whole are left as they are."""
+    """Look at the files of one shard and write what they told; facts that are whole are left as they are.
+
+    A file that killed two processes of this run is not looked at, and told as such.
+    """
     header = evolve(plan.header, shard=part.index)
     output = plan.folder / part_name(header.shard, header.shard_count)
     with open_facts(plan.reading, plan.config, SilentProgress()) as facts:
-        scan_files(header, part.files, facts, output)
+        journal = output.with_name(f".{output.name}.{plan.run}.journal")
+        scan_files(header, part.files, partial(_read, facts, journal), output)
+
+
+def _read(facts: FactStore, journal: Path, jobs: Collection[tuple[str, FileRole]]) -> Iterator[FileFacts]:
+    for job, is_safe in quarantine(jobs, journal):
+        if is_safe:
+            yield from facts.read([job])
+        else:
+            yield FileFacts(path=job[0], error=_KILLER)
 
 
 def part_name(shard: int, count: int) -> str:

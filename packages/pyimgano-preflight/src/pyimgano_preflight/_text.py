@@ -70,14 +70,16 @@ def verdict(report: PreflightReport) -> str:
     images = report.dataset.get("counts", {}).get("samples")
     among = "" if images is None else f" in {images_in_words(images)}"
     old = f", and {sum(known.values())} known" if any(known.values()) else ""
-    return f"{found}{old}{among}: {_advice(report, counts)}"
+    return f"{found}{old}{among}: {_advice(report, fresh)}"
 
 
-def _advice(report: PreflightReport, counts: dict[str, int]) -> str:
+def _advice(report: PreflightReport, fresh: dict[Severity, int]) -> str:
     if not report.complete:
         return "the check was interrupted, run it again"
-    if counts[Severity.ERROR]:
+    if fresh[Severity.ERROR]:
         return "mend the errors before training"
+    if report.summary["by_severity"][Severity.ERROR]:
+        return "the known errors keep training from starting"
     if any(check.reason == NOT_SELECTED for check in report.checks):
         return "the selected rules found none that keeps training from starting"
     return "training can start"

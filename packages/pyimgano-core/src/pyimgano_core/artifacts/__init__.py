@@ -2,6 +2,7 @@
 
 from pyimgano_core.artifacts._documents import Artifact, read_artifact, structure_artifact, write_artifact
 from pyimgano_core.artifacts._files import atomic_writer, sha256_file, write_bytes, write_text
+from pyimgano_core.artifacts._lock import try_lock
 from pyimgano_core.artifacts._schema import json_schema
 from pyimgano_core.contracts.json_text import parse_json, to_json
 
@@ -17,6 +18,7 @@ __all__ = [
     # files
     "atomic_writer",
     "sha256_file",
+    "try_lock",
     "write_bytes",
     "write_text",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
 @contextmanager
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path` for bytes; it takes the name when the block ends without error."""
+    """Open a temporary file beside `path` for bytes; it takes the name when the block ends without error.
+
+    Raises:
+        OSError: it can't be written; of a full disk, too, it names `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
@@ -24,6 +32,10 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except OSError as exc:
+        if exc.filename == str(temporary) or (exc.filename is None and exc.errno in _FULL):
+            exc.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from pyimgano_core.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pyimgano_core.contracts.record import Record, Role, Sample, Split
+    from pyimgano_core.contracts.record import Record, Role, Sample, SampleKey, Split
     from pyimgano_core.contracts.split import SplitResult
 
 
@@ -48,14 +48,14 @@ def sides_of(samples: Sequence[Sample], result: SplitResult, *, with_val: bool) 
         with_val: whether calibration images are `val`; where they share a group with train images they stay
             `train`, as a group on two sides would be a conflict.
     """
-    sides: dict[int, Split] = {}
+    sides: dict[SampleKey, Split] = {}
     for category in result.categories:
         held_out: Split = "val" if with_val and category.calibration_fallback is None else "train"
         names: dict[Role, Split] = {"train": "train", "calibration": held_out, "test": "test"}
         if category.calibration_source == "val":
             names["calibration"] = "val"
-        sides |= {id(sample): names[role] for role, members in category.by_role for sample in members}
-    return [sides[id(sample)] for sample in samples]
+        sides |= {sample.key: names[role] for role, members in category.by_role for sample in members}
+    return [sides[sample.key] for sample in samples]
 
 
 def new_path(path: Path | None, *, force: bool) -> Path:

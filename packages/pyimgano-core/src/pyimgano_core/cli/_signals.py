@@ -20,11 +20,24 @@ class Terminated(BaseException):
     """SIGTERM arrived: unwinds like an interrupt, so that nothing is left half-written."""
 
 
+class HungUp(BaseException):
+    """SIGHUP arrived, for the terminal was closed: unwinds likewise; what is printed may reach nobody."""
+
+
+_CAUSES: dict[int, type[BaseException]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    _CAUSES[signal.SIGHUP] = HungUp
+_AS_THE_SYSTEM_HAS_IT = (signal.SIG_DFL, signal.default_int_handler)
+
+
 def listen() -> None:
-    """Let SIGTERM raise `Terminated` and SIGINT `KeyboardInterrupt`; an ignored SIGINT stays so."""
-    signal.signal(signal.SIGTERM, _unwind)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _unwind)
+    """Let SIGINT raise `KeyboardInterrupt`, SIGTERM `Terminated`, SIGHUP `HungUp`.
+
+    Whoever started the command may have it ignore SIGINT or SIGHUP, as `nohup` does: that stays so.
+    """
+    for number in _CAUSES:
+        if number == signal.SIGTERM or signal.getsignal(number) in _AS_THE_SYSTEM_HAS_IT:
+            signal.signal(number, _unwind)
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
@@ -33,7 +46,7 @@ def _unwind(number: int, frame: FrameType | None) -> None:
         later.daemon = True
         later.start()
         return
-    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+    raise _CAUSES[number]
 
 
 def _send(number: int) -> None:

@@ -5,17 +5,19 @@ A command's `main()` calls `run(command)`. stdout carries the result only; messa
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from pyimgano_core.cli._signals import Terminated, listen
+from pyimgano_core.cli._signals import HungUp, Terminated, listen
 from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
 
 if TYPE_CHECKING:
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.issue import Issue
 
-INTERRUPTS = (KeyboardInterrupt, Terminated)
+INTERRUPTS = (KeyboardInterrupt, Terminated, HungUp)
 """What asks a command to end; whoever catches them to keep what was found raises them again."""
 
 _ISSUES_SHOWN = 20
+_NAMED_BY_USERS = frozenset({"category", "dataset"})  # a name is text, though it be 01
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
@@ -52,24 +55,27 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
         exc.show()
         return ExitCode.USAGE
     except (click.Abort, *INTERRUPTS) as exc:
-        return _stopped(exc)
+        return _abandon_stdout(_stopped(exc))
     except (OSError, MemoryError) as exc:
-        return _abandon_stdout(_environment_code(exc))
+        cause = signal_behind(exc)
+        return _abandon_stdout(_environment_code(exc) if cause is None else _stopped(cause))
     except Exception as exc:
-        cause = _signal_behind(exc)
+        cause = signal_behind(exc)
         if cause is None:
             raise
-        return _stopped(cause)
+        return _abandon_stdout(_stopped(cause))
     return result if isinstance(result, int) else ExitCode.DONE
 
 
 def _stopped(error: BaseException) -> ExitCode:
     if isinstance(error, Terminated):
         return _say("terminated; what was finished is kept", ExitCode.TERMINATED)
+    if isinstance(error, HungUp):
+        return _say("the terminal was closed; what was finished is kept", ExitCode.HUNG_UP)
     return _say("interrupted; what was finished is kept", ExitCode.INTERRUPTED)
 
 
-def _signal_behind(error: BaseException) -> BaseException | None:
+def signal_behind(error: BaseException) -> BaseException | None:
     """Return the signal's exception where `error` came up while it unwound, else None."""
     cause = error.__context__
     while cause is not None and not isinstance(cause, INTERRUPTS):
@@ -103,11 +109,14 @@ def _environment_code(error: OSError | MemoryError) -> ExitCode:
         return _say("out of memory", ExitCode.ENVIRONMENT)
     if error.errno is None:
         raise error
-    return _say(str(error), ExitCode.ENVIRONMENT)
+    place = "" if error.filename is None else f"{error.filename}: "
+    remedy = ": make room and run the same command again" if error.errno == errno.ENOSPC else ""
+    return _say(f"{place}{error.strerror}{remedy}", ExitCode.ENVIRONMENT)
 
 
 def _say(message: str, code: ExitCode) -> ExitCode:
-    click.echo(f"Error: {message}", err=True)
+    with suppress(OSError):  # stderr may be a terminal that was closed
+        click.echo(f"Error: {message}", err=True)
     return code
 
 
@@ -151,11 +160,11 @@ def format_issue(issue: Issue) -> str:
     return f"{where}{issue.severity} {issue.code} {issue.name}: {issue.message}"
 
 
-def emit_json(document: Any) -> None:
+def emit_json(document: Any, *, sort_keys: bool = False) -> None:
     """Write one JSON document to stdout: attrs contracts, mappings, lists and scalars."""
     from pyimgano_core.artifacts import to_json  # noqa: PLC0415 - keeps start-up light
 
-    write_stdout(to_json(document, indent=2) + "\n")
+    write_stdout(to_json(document, indent=2, sort_keys=sort_keys) + "\n")
 
 
 def write_stdout(text: str) -> None:
@@ -165,10 +174,13 @@ def write_stdout(text: str) -> None:
 
 
 def format_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a plain table with aligned columns: text to the left, numbers to the right."""
+    """Return a plain table with aligned columns: text and names to the left, numbers to the right."""
     cells = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    numeric = [all(_is_number(row[column]) for row in cells[1:]) for column in range(len(header))]
+    numeric = [
+        title not in _NAMED_BY_USERS and all(_is_number(row[column]) for row in cells[1:])
+        for column, title in enumerate(header)
+    ]
     lines = [
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)

@@ -72,7 +72,10 @@ def _refuse_both(infer_config: Path | None, calibration: Path | None) -> None:
 
 def _config(path: Path | None, options: dict[str, Any]) -> RunConfig:
     """Return the run config with the manifest that the options name, or none: a config's own is not read."""
-    from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
+    from attrs import evolve  # noqa: PLC0415 - keeps start-up light
+
+    from pyimgano_core.interest import with_absolute_masks  # noqa: PLC0415 - as above
+    from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - as above
 
     given = {
         "dataset.name": "manifest",
@@ -81,7 +84,9 @@ def _config(path: Path | None, options: dict[str, Any]) -> RunConfig:
     }
     optional = {"dataset.category": options["category"], "seed": options["seed"]}
     given |= {key: value for key, value in optional.items() if value is not None}
-    return load_run_config(path, options["settings"], given)
+    config = load_run_config(path, options["settings"], given)
+    base = Path() if path is None else path.parent
+    return evolve(config, dataset=with_absolute_masks(config.dataset, base))
 
 
 def _write_files(result: FilesEvaluation, output: Path | None, sketch: Path | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
-from pyimgano_core.errors import ConfigError, MachineError, UsageError
+from pyimgano_core.errors import ConfigError, ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pyimgano_core.progress import Progress
 
 GROUP = "pyimgano.preflight"
-_NAMES = {"PF901": "ENVIRONMENT_FAILED", "PF905": "CONFIG_INVALID"}
+_STORAGE = "PF901"
+_NAMES = {_STORAGE: "ENVIRONMENT_FAILED", "PF905": "CONFIG_INVALID"}
 
 
 class PreflightRunner(Protocol):
@@ -40,18 +41,31 @@ def preflight_runner() -> PreflightRunner:
     raise MachineError("no preflight is installed; get one with: pip install pyimgano-preflight")
 
 
+def exit_code_of(report: PreflightReport) -> ExitCode:
+    """Return 2 where the data has errors, 4 where only the storage failed, else 0."""
+    errors = report.summary["by_severity"]["error"]
+    of_storage = report.summary["by_code"].get(_STORAGE, 0)
+    if errors > of_storage:
+        return ExitCode.DATA_ERRORS
+    return ExitCode.SOME_INPUTS_FAILED if errors else ExitCode.DONE
+
+
 def failure_report(error: PyimganoError | OSError) -> PreflightReport:
     """Return the report of a preflight that could not look at the data."""
-    code = "PF905" if isinstance(error, UsageError) else "PF901"
+    code = "PF905" if isinstance(error, UsageError) else _STORAGE
     problems = error.problems if isinstance(error, ConfigError) else (str(error),)
     issues = tuple(
         ReportedIssue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem)
         for problem in problems
     )
-    by_severity = {severity.value: 0 for severity in Severity} | {"error": len(issues)}
+    none = {severity.value: 0 for severity in Severity}
     return PreflightReport(
         pyimgano_version=version("pyimgano-core"),
         status="error",
-        summary={"by_severity": by_severity, "by_code": {code: len(issues)}},
+        summary={
+            "by_severity": {**none, "error": len(issues)},
+            "by_code": {code: len(issues)},
+            "known_by_severity": none,
+        },
         issues=issues,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import define
 
 from pyimgano_core.contracts.issue import Issue
@@ -28,6 +30,6 @@ class LoadedDataset:
     `manifest` is the file that the records' lines are of, where there is one.
     """
 
-    samples: tuple[Sample, ...] = ()
+    samples: Sequence[Sample] = ()
     issues: tuple[Issue, ...] = ()
     manifest: str | None = None

@@ -11,6 +11,7 @@ from attrs.converters import optional
 
 Split = Literal["train", "val", "test"]
 Role = Literal["train", "calibration", "test"]
+SampleKey = tuple[int, str, str]
 
 NORMAL = 0
 ANOMALOUS = 1
@@ -53,6 +54,11 @@ class Sample:
     record: Record
     image_file: str = field(alias="image", converter=_as_text)
     mask_file: str | None = field(alias="mask", default=None, converter=optional(_as_text))
+
+    @property
+    def key(self) -> SampleKey:
+        """What no other sample of a data set has: its line where there is a manifest, category and image."""
+        return self.record.line, self.record.category, self.image_file
 
     @property
     def image(self) -> Path:

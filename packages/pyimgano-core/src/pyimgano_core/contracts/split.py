@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from attrs import define, field
@@ -24,15 +25,15 @@ class CategorySplit:
     """
 
     category: str
-    train: tuple[Sample, ...] = ()
-    calibration: tuple[Sample, ...] = ()
-    test: tuple[Sample, ...] = ()
+    train: Sequence[Sample] = ()
+    calibration: Sequence[Sample] = ()
+    test: Sequence[Sample] = ()
     calibration_source: CalibrationSource = "none"
     calibration_fallback: CalibrationFallback | None = None
     group_conflicts: tuple[str, ...] = ()
 
     @property
-    def by_role(self) -> tuple[tuple[Role, tuple[Sample, ...]], ...]:
+    def by_role(self) -> tuple[tuple[Role, Sequence[Sample]], ...]:
         """The samples with their roles."""
         return (("train", self.train), ("calibration", self.calibration), ("test", self.test))
 

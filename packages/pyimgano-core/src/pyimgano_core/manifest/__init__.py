@@ -4,9 +4,12 @@ Every kind of data set becomes manifest records first; all that follows has one 
 """
 
 from pyimgano_core.manifest._issues import locate_issues
+from pyimgano_core.manifest._numbers import KeyNumbers, find_repeated
 from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._reader import load_manifest, read_manifest
+from pyimgano_core.manifest._rows import SPLITS, Rows
 from pyimgano_core.manifest._slugs import category_slug, is_safe_category
+from pyimgano_core.manifest._table import Columns, SampleTable, columns_of, image_file, mask_file, take
 from pyimgano_core.manifest._writer import write_manifest
 
 __all__ = [
@@ -15,6 +18,17 @@ __all__ = [
     "locate_issues",
     "read_manifest",
     "resolve",
+    # many samples in little memory
+    "SPLITS",
+    "Columns",
+    "KeyNumbers",
+    "Rows",
+    "SampleTable",
+    "columns_of",
+    "find_repeated",
+    "image_file",
+    "mask_file",
+    "take",
     # writing
     "write_manifest",
     # names in paths

@@ -27,9 +27,10 @@ class LineEndings:
         found = []
         if self._windows:
             others = "" if self._windows == lines else " and the others do not: write one kind"
-            found.append(f"{_of(self._windows, lines)} end with a carriage return, as on Windows{others}")
+            end = "ends" if self._windows == 1 else "end"
+            found.append(f"{_of(self._windows, lines)} {end} with a carriage return, as on Windows{others}")
         if self._blank:
-            found.append(f"{_of(self._blank, lines)} are blank")
+            found.append(f"{_of(self._blank, lines)} {'is' if self._blank == 1 else 'are'} blank")
         issue = Issue(
             code="PF105",
             name="MANIFEST_LINE_ENDINGS",
@@ -42,4 +43,6 @@ class LineEndings:
 
 
 def _of(count: int, lines: int) -> str:
+    if lines == 1:
+        return "the only line"
     return f"all {lines} lines" if count == lines else f"{count} of {lines} lines"

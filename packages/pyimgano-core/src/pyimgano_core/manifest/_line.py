@@ -113,7 +113,7 @@ def _line_error(exc: ValueError) -> LineError:
     if isinstance(cause, RecursionError):
         return LineError("PF110", f"nested more than {MAX_DEPTH} levels deep")
     if isinstance(cause, json.JSONDecodeError):
-        return LineError("PF106", f"not valid JSON: {cause.msg} at column {cause.colno}")
+        return LineError("PF106", f"not valid JSON: {cause.msg.removesuffix(' at')} at column {cause.colno}")
     if str(exc).startswith("duplicate key"):
         return LineError("PF107", f"{exc}: only one of them can be meant")
     return LineError("PF106", f"not valid JSON: {exc}")

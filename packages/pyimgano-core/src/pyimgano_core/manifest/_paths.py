@@ -17,6 +17,51 @@ _SEPARATORS = re.compile(r"[\\/]+")
 _HAS_SLASHES = os.sep == "/"
 
 
+class Places:
+    """The folders that relative paths start from; both slashes separate, and repeated ones count once."""
+
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
+        """Take the manifest's folder, and the one where a file is looked for next; both absolute."""
+        self._folder = folder
+        self._root = root
+        self._prefixes: dict[tuple[str, bool], str | None] = {}
+        self.has_root = root is not None
+
+    def is_below_root(self, path: str) -> bool:
+        """Return whether a file is found from the root alone; one that is in neither is in the folder."""
+        if self._root is None:
+            return False
+        relative = _with_slashes(path)
+        if os.path.exists(_join(self._folder, relative)):  # noqa: PTH110 - of text, for speed
+            return False
+        return os.path.exists(_join(self._root, relative))  # noqa: PTH110 - of text, for speed
+
+    def file(self, folder: str, name: str, *, below_root: bool) -> str:
+        """Return where the file of a path lies.
+
+        Args:
+            folder: the path up to its last slash, which is part of it; empty where there is none.
+            name: the rest of the path.
+            below_root: what `is_below_root` said of the path.
+        """
+        key = (folder, below_root)
+        if key not in self._prefixes:
+            self._prefixes[key] = self._prefix(folder, below_root=below_root)
+        prefix = self._prefixes[key]
+        if prefix is not None and name and not ("\\" in name or name[0] == "." or name[-1] in "/."):
+            return prefix + name
+        return _join(self._start(below_root=below_root), _with_slashes(folder + name))
+
+    def _prefix(self, folder: str, *, below_root: bool) -> str | None:
+        """Return what stands before plain names, or None where it depends on the name."""
+        if not _HAS_SLASHES or not _is_plain(f"{folder}x"):
+            return None
+        return _join(self._start(below_root=below_root), f"{folder}x")[:-1]
+
+    def _start(self, *, below_root: bool) -> Path:
+        return self._root if below_root and self._root is not None else self._folder
+
+
 def resolve(record: Record, manifest_dir: Path, root: Path | None = None) -> Sample:
     r"""Find the files of `record`; both slashes separate, and repeated ones count once.
 
@@ -28,20 +73,23 @@ def resolve(record: Record, manifest_dir: Path, root: Path | None = None) -> Sam
     Returns:
         The sample. A file that is in neither folder keeps its place in the manifest's folder.
     """
-    return Sample(
-        record=record,
-        image=_locate(record.image_path, manifest_dir, root),
-        mask=None if record.mask_path is None else _locate(record.mask_path, manifest_dir, root),
-    )
+    places = Places(manifest_dir, root)
+
+    def locate(path: str) -> str:
+        return places.file(*cut_path(path), below_root=places.is_below_root(path))
+
+    mask = None if record.mask_path is None else locate(record.mask_path)
+    return Sample(record=record, image=locate(record.image_path), mask=mask)
 
 
-def _locate(text: str, manifest_dir: Path, root: Path | None) -> str:
-    relative = text if _is_plain(text) else _SEPARATORS.sub("/", text)
-    beside_manifest = _join(manifest_dir, relative)
-    if root is None or os.path.exists(beside_manifest):  # noqa: PTH110 - of text, for speed
-        return beside_manifest
-    below_root = _join(root, relative)
-    return below_root if os.path.exists(below_root) else beside_manifest  # noqa: PTH110 - of text, for speed
+def cut_path(path: str) -> tuple[str, str]:
+    """Return the folders of a path as written, with the last slash, and the name behind them."""
+    cut = path.rfind("/") + 1
+    return path[:cut], path[cut:]
+
+
+def _with_slashes(text: str) -> str:
+    return text if _is_plain(text) else _SEPARATORS.sub("/", text)
 
 
 def _join(folder: Path, relative: str) -> str:

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pyimgano_core.contracts.dataset import Entry, LoadedDataset
 from pyimgano_core.contracts.issue import Issue, Location, Severity
+from pyimgano_core.contracts.record import Record
 from pyimgano_core.errors import DataError, MachineError
 from pyimgano_core.manifest._endings import LineEndings
 from pyimgano_core.manifest._line import LineError, parse_line
-from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._plain import plain_record
 from pyimgano_core.manifest._record import parse_record
+from pyimgano_core.manifest._rows import Rows
+from pyimgano_core.manifest._table import SampleTable
 from pyimgano_core.manifest._unknown import UnknownFields
 from pyimgano_core.textlines import open_lines, raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from pyimgano_core.contracts.record import Sample
 
 MAX_LINE_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -50,19 +50,20 @@ def load_manifest(path: Path, root: Path | None = None) -> LoadedDataset:
         DataError: the manifest is missing or unreadable.
         MachineError: the storage failed while reading.
     """
-    folder = path.absolute().parent
-    base = None if root is None else root.absolute()
-    samples: list[Sample] = []
+    rows = Rows(path.absolute().parent, None if root is None else root.absolute())
     issues: list[Issue] = []
     unknown = UnknownFields()
-    for entry in read_manifest(path):
-        if entry.record is not None:
-            samples.append(resolve(entry.record, folder, base))
-        issues += (issue for issue in entry.issues if not unknown.take(issue))
+    for found in _read(path):
+        if isinstance(found, Record):
+            rows.add(found)
+            continue
+        if found.record is not None:
+            rows.add(found.record)
+        issues += (issue for issue in found.issues if not unknown.take(issue))
     issues += unknown.issues()
-    if not samples and all(issue.severity is not Severity.ERROR for issue in issues):
+    if not len(rows) and all(issue.severity is not Severity.ERROR for issue in issues):
         issues.append(_issue("PF102", "the manifest holds no records", Location(manifest=str(path))))
-    return LoadedDataset(samples=tuple(samples), issues=tuple(issues), manifest=str(path))
+    return LoadedDataset(samples=SampleTable(rows), issues=tuple(issues), manifest=str(path))
 
 
 def read_manifest(path: Path) -> Iterator[Entry]:
@@ -75,6 +76,12 @@ def read_manifest(path: Path) -> Iterator[Entry]:
         DataError: the manifest is missing or unreadable.
         MachineError: the storage failed while reading.
     """  # noqa: D301  # one escape, in plain text
+    for found in _read(path):
+        yield Entry(line=found.line, record=found) if isinstance(found, Record) else found
+
+
+def _read(path: Path) -> Iterator[Entry | Record]:
+    """Yield what `read_manifest` does, and records alone of which there is nothing else to tell."""
     with _opened(path) as stream:
         try:
             yield from _entries(stream, str(path))
@@ -89,7 +96,7 @@ def _opened(path: Path) -> BinaryIO:
         raise DataError(str(exc), [_issue("PF101", str(exc), Location(manifest=str(path)))]) from exc
 
 
-def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry]:
+def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry | Record]:
     endings = LineEndings()
     line = 0
     for line, raw in enumerate(raw_lines(stream, MAX_LINE_BYTES), 1):
@@ -120,14 +127,14 @@ def _marked(location: Location, raw: bytes) -> Entry:
     return _failed(location, "PF104", "the manifest begins with a byte order mark: save it without")
 
 
-def _entry(content: bytes, manifest: str, line: int) -> Entry:
+def _entry(content: bytes, manifest: str, line: int) -> Entry | Record:
     try:
         document = parse_line(content)
     except LineError as exc:
         return _failed(Location(manifest=manifest, line=line), exc.code, str(exc))
-    record = plain_record(document, line)
-    if record is not None:
-        return Entry(line=line, record=record)
+    plain = plain_record(document, line)
+    if plain is not None:
+        return plain
     record, issues = parse_record(document, Location(manifest=manifest, line=line))
     return Entry(line=line, record=record, issues=issues)
 

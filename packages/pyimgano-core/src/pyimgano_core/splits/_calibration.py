@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyimgano_core.splits._draw import draw_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from numpy.typing import NDArray
 
     from pyimgano_core.contracts.split import CalibrationFallback
+    from pyimgano_core.splits._members import Members
 
 _LEAST_TO_DIVIDE = 2
 
 
 def hold_out(
-    groups: Mapping[str, Sequence[int]], fraction: float, key: str
-) -> tuple[set[int], CalibrationFallback | None]:
+    groups: Members, fraction: float, key: str
+) -> tuple[NDArray[np.int64], CalibrationFallback | None]:
     """Choose which train images calibrate instead.
 
     Whole groups are drawn until `fraction` of the images is reached, never more than half of them. A single
@@ -29,14 +32,14 @@ def hold_out(
         key: what the draw depends on.
 
     Returns:
-        The images held out, and the fallback taken, if any.
+        The images held out, (M,) in no order, and the fallback taken, if any.
     """
-    members = [member for group in groups.values() for member in group]
-    count = len(members)
+    count = len(groups.members)
     if count < _LEAST_TO_DIVIDE:
-        return set(), "too_few_normals"
+        return groups.members[:0], "too_few_normals"
     most = count // 2
     target = min(most, math.ceil(count * fraction))
-    if len(groups) == 1:
-        return draw_groups({str(i): [i] for i in members}, target, most, key), "single_group"
-    return draw_groups(groups, target, most, key), None
+    if len(groups.sizes) == 1:
+        return groups.members[draw_groups(np.ones(count, np.int64), target, most, key)], "single_group"
+    drawn = draw_groups(groups.sizes, target, most, key)
+    return groups.members[np.repeat(drawn, groups.sizes)], None

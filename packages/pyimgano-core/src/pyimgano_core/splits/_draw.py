@@ -8,35 +8,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from numpy.typing import NDArray
 
 _SEED_MODULUS = 2**63 - 1
 
 
-def draw_groups(groups: Mapping[str, Sequence[int]], target: int, most: int, key: str) -> set[int]:
+def draw_groups(sizes: NDArray[np.int64], target: int, most: int, key: str) -> NDArray[np.bool_]:
     """Draw groups until they have `target` members, passing over any that would make more than `most`.
 
     Args:
-        groups: members by group.
+        sizes: (G,) the number of members of each group.
         target: the number of members wanted.
         most: the number of members never to be exceeded.
-        key: what the draw depends on: equal keys and groups give equal draws.
+        key: what the draw depends on: equal keys and sizes give equal draws.
 
     Returns:
-        The members of all drawn groups. Fewer than `target` where groups are too large for `most`.
+        (G,) which groups are drawn. They have fewer than `target` members where groups are too large.
     """
-    drawn: set[int] = set()
-    for members in _shuffled(list(groups.values()), key):
-        if len(drawn) >= target:
+    drawn = np.zeros(len(sizes), np.bool_)
+    count = 0
+    order = _shuffled(len(sizes), key)
+    for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
+        if count >= target:
             break
-        if len(drawn) + len(members) <= most:
-            drawn.update(members)
+        if count + size <= most:
+            drawn[group] = True
+            count += size
     return drawn
 
 
-def _shuffled(items: list[Sequence[int]], key: str) -> list[Sequence[int]]:
+def _shuffled(count: int, key: str) -> NDArray[np.int64]:
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     generator = np.random.default_rng(int.from_bytes(digest[:8], "little") % _SEED_MODULUS)
-    order = list(range(len(items)))
+    order = np.arange(count)
     generator.shuffle(order)
-    return [items[i] for i in order]
+    return order

@@ -3,85 +3,132 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from attrs import define
+from numpy.typing import NDArray
 
+from pyimgano_core.contracts.config import SplitPolicy
 from pyimgano_core.contracts.issue import Issue, Severity
-from pyimgano_core.contracts.record import ANOMALOUS, Split
+from pyimgano_core.contracts.record import Sample
+from pyimgano_core.manifest import SPLITS, Columns
 from pyimgano_core.splits._draw import draw_groups
 from pyimgano_core.splits._issues import split_issue
+from pyimgano_core.splits._members import Members, group_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from pyimgano_core.contracts.config import SplitPolicy
-    from pyimgano_core.contracts.record import Record, Sample
+    from pyimgano_core.contracts.record import Split
 
-_GROUP = "group:"
+TRAIN: Final = SPLITS.index("train")
+VAL: Final = SPLITS.index("val")
+TEST: Final = SPLITS.index("test")
+# Which splits the records of a group name, as bits; and the side of a group that names one split.
+_BITS = np.array([0 if split is None else 1 << code for code, split in enumerate(SPLITS)], np.uint8)
+_SIDES = np.array([TEST] * (2 * int(_BITS.max())), np.uint8)
+_SIDES[_BITS[[TRAIN, VAL, TEST]]] = [TRAIN, VAL, TEST]
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, eq=False)
 class Assignment:
-    """One side per sample, the groups on two sides, and the issues."""
+    """One side per sample, as a place in `SPLITS`, the groups on two sides, and the issues."""
 
-    sides: tuple[Split, ...]
+    sides: NDArray[np.uint8]  # (N,)
     conflicts: tuple[str, ...]
     issues: tuple[Issue, ...]
 
 
-def group_members(samples: Sequence[Sample], indices: Iterable[int]) -> dict[str, list[int]]:
-    """Return the indices by group, in order of appearance; a sample without a group is its own."""
-    groups: dict[str, list[int]] = {}
-    for i in indices:
-        group_id = samples[i].record.group_id
-        groups.setdefault(f"single:{i}" if group_id is None else f"{_GROUP}{group_id}", []).append(i)
-    return groups
-
-
-def assign_groups(category: str, samples: Sequence[Sample], policy: SplitPolicy, key: str) -> Assignment:
+def assign_groups(samples: Sequence[Sample], columns: Columns, policy: SplitPolicy, key: str) -> Assignment:
     """Give every sample of one category its side.
 
     An explicit split of any member is the whole group's. A group without one is test where it holds an
     anomaly; of the others a seeded share is test, and train is never emptied. A group with two explicit
     splits is a conflict: its members keep their own, and the rest of it is test.
     """
-    sides: dict[int, Split] = {}
-    undecided: dict[str, list[int]] = {}
-    conflicts: list[str] = []
-    issues: list[Issue] = []
-    for name, members in group_members(samples, range(len(samples))).items():
-        records = [samples[i].record for i in members]
-        explicit = {record.split for record in records if record.split is not None}
-        if not explicit and all(record.label != ANOMALOUS for record in records):
-            undecided[name] = members
-            continue
-        conflict = len(explicit) > 1
-        if conflict:
-            conflicts.append(name.removeprefix(_GROUP))
-            issues.append(_conflict(category, conflicts[-1], [samples[i] for i in members], policy))
-        side: Split = "test" if conflict or not explicit else explicit.pop()
-        issues += _misplaced_anomalies(category, [samples[i] for i in members], side)
-        sides.update({i: _member_side(samples[i].record, side, conflict=conflict) for i in members})
-    sides |= _draw_test(undecided, policy.test_normal_fraction, key, keep_one="train" not in sides.values())
+    groups = group_members(columns.group, np.arange(len(samples)))
+    named = np.bitwise_or.reduceat(_BITS[columns.split[groups.members]], groups.starts)  # (G,)
+    anomalous = np.logical_or.reduceat(columns.anomalous[groups.members], groups.starts)  # (G,)
+    conflict = np.bitwise_count(named) > 1
+    undecided = (named == 0) & ~anomalous
+    side = _SIDES[named]  # (G,)
+    sides = np.empty(len(samples), np.uint8)
+    sides[groups.members] = np.repeat(side, groups.sizes)
+    torn = groups.members[np.repeat(conflict, groups.sizes)]
+    sides[torn] = np.where(columns.split[torn] == 0, TEST, columns.split[torn])
+    sides[columns.anomalous] = TEST
+    keep_one = not (sides == TRAIN).any()
+    drawn = _draw_test(groups.sizes[undecided], policy.test_normal_fraction, key, keep_one=keep_one)
+    free = groups.members[np.repeat(undecided, groups.sizes)]
+    sides[free] = np.repeat(drawn, groups.sizes[undecided])
+
+    judged = _Judged(samples=samples, columns=columns, groups=groups, policy=policy)
+    odd = np.flatnonzero(conflict | (anomalous & (side != TEST)) | judged.holds_misplaced())
+    found = (
+        judged.issues(number, SPLITS[side[number]], is_torn=bool(conflict[number])) for number in odd.tolist()
+    )
     return Assignment(
-        sides=tuple(sides[i] for i in range(len(samples))), conflicts=tuple(conflicts), issues=tuple(issues)
+        sides=sides,
+        conflicts=tuple(judged.name(number) for number in np.flatnonzero(conflict).tolist()),
+        issues=tuple(issue for issues in found for issue in issues),
     )
 
 
-def _member_side(record: Record, side: Split, *, conflict: bool) -> Split:
-    if record.label == ANOMALOUS:
-        return "test"
-    return (record.split or "test") if conflict else side
-
-
-def _draw_test(
-    groups: Mapping[str, Sequence[int]], fraction: float, key: str, *, keep_one: bool
-) -> dict[int, Split]:
-    count = sum(map(len, groups.values()))
+def _draw_test(sizes: NDArray[np.int64], fraction: float, key: str, *, keep_one: bool) -> NDArray[np.uint8]:
+    """Return the sides of groups that may be either, (G,)."""
+    count = int(sizes.sum())
     target = min(math.ceil(count * fraction), max(1, count - 1))
-    drawn = draw_groups(groups, target, count - 1 if keep_one else count, key)
-    return {i: "test" if i in drawn else "train" for members in groups.values() for i in members}
+    drawn = draw_groups(sizes, target, count - 1 if keep_one else count, key)
+    return np.where(drawn, TEST, TRAIN).astype(np.uint8)
+
+
+@define(frozen=True, kw_only=True, eq=False)
+class _Judged:
+    """The groups of one category, to say what is wrong with them."""
+
+    samples: Sequence[Sample]
+    columns: Columns
+    groups: Members
+    policy: SplitPolicy
+
+    def name(self, number: int) -> str:
+        """Return the name of a group."""
+        first = self.groups.of(number)[0]
+        return self.columns.names[int(self.columns.group[first])]
+
+    def holds_misplaced(self) -> NDArray[np.bool_]:
+        """Return which groups hold an anomaly whose own split is train or val, (G,)."""
+        misplaced = self.columns.anomalous & np.isin(self.columns.split, (TRAIN, VAL))
+        found: NDArray[np.bool_] = np.logical_or.reduceat(misplaced[self.groups.members], self.groups.starts)
+        return found
+
+    def issues(self, number: int, side: Split | None, *, is_torn: bool) -> Iterator[Issue]:
+        """Yield what is wrong with a group whose records are on `side`."""
+        members = [self.samples[place] for place in self.groups.of(number).tolist()]
+        category = members[0].record.category
+        if is_torn:
+            yield _conflict(category, self.name(number), members, self.policy)
+        anomalous = [sample for sample in members if sample.record.label]
+        own = [sample for sample in anomalous if sample.record.split in {"train", "val"}]
+        if own:
+            message = (
+                f"category {category!r} has {len(own)} anomalous images in train or val: "
+                "only test may hold them"
+            )
+            yield split_issue("PF705", Severity.ERROR, message, category=category, samples=own)
+        elif anomalous and side != "test":
+            group = anomalous[0].record.group_id
+            yield split_issue(
+                "PF607",
+                Severity.ERROR,
+                f"group {group!r} of category {category!r} is in {side} and holds an anomaly: "
+                "give the whole group the split test",
+                category=category,
+                samples=anomalous,
+                data={"group": group},
+            )
 
 
 def _conflict(category: str, group: str, members: Sequence[Sample], policy: SplitPolicy) -> Issue:
@@ -100,24 +147,3 @@ def _conflict(category: str, group: str, members: Sequence[Sample], policy: Spli
         samples=members,
         data={"group": group, "splits": sides},
     )
-
-
-def _misplaced_anomalies(category: str, members: Sequence[Sample], side: Split) -> Iterator[Issue]:
-    anomalous = [sample for sample in members if sample.record.label == ANOMALOUS]
-    own = [sample for sample in anomalous if sample.record.split in {"train", "val"}]
-    if own:
-        message = (
-            f"category {category!r} has {len(own)} anomalous images in train or val: only test may hold them"
-        )
-        yield split_issue("PF705", Severity.ERROR, message, category=category, samples=own)
-    elif anomalous and side != "test":
-        group = anomalous[0].record.group_id
-        yield split_issue(
-            "PF607",
-            Severity.ERROR,
-            f"group {group!r} of category {category!r} is in {side} and holds {len(anomalous)} anomalies: "
-            "give the whole group the split test",
-            category=category,
-            samples=anomalous,
-            data={"group": group},
-        )

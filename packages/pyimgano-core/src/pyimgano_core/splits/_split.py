@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pyimgano_core.contracts.issue import Severity
-from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.contracts.split import CalibrationSource, CategorySplit, SplitResult
+from pyimgano_core.manifest import columns_of, take
 from pyimgano_core.splits._calibration import hold_out
-from pyimgano_core.splits._groups import assign_groups, group_members
+from pyimgano_core.splits._groups import TEST, TRAIN, VAL, assign_groups
 from pyimgano_core.splits._issues import split_issue
+from pyimgano_core.splits._members import group_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,13 +37,10 @@ def split_dataset(samples: Sequence[Sample], policy: SplitPolicy, seed: int) -> 
         Every sample in exactly one role, even where there are errors, and the issues.
     """
     seed = seed if policy.seed is None else policy.seed
-    by_category: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_category[sample.record.category].append(sample)
     issues: list[Issue] = []
     categories = tuple(
-        _split_category(category, by_category[category], policy, seed, issues)
-        for category in sorted(by_category)
+        _split_category(category, take(samples, indices), policy, seed, issues)
+        for category, indices in columns_of(samples).categories.items()
     )
     issues += _groups_across_categories(categories)
     issues += _case_clashes(categories)
@@ -59,32 +58,33 @@ def _case_clashes(categories: tuple[CategorySplit, ...]) -> Iterator[Issue]:
 
 
 def _split_category(
-    category: str, samples: list[Sample], policy: SplitPolicy, seed: int, issues: list[Issue]
+    category: str, samples: Sequence[Sample], policy: SplitPolicy, seed: int, issues: list[Issue]
 ) -> CategorySplit:
     key = f"{seed}:{category}"
-    assigned = assign_groups(category, samples, policy, key)
-    train = [i for i, side in enumerate(assigned.sides) if side == "train"]
-    held_out = {i for i, side in enumerate(assigned.sides) if side == "val"}
-    from_val = bool(held_out)
+    columns = columns_of(samples)
+    assigned = assign_groups(samples, columns, policy, key)
+    train, held_out, test = (np.flatnonzero(assigned.sides == side) for side in (TRAIN, VAL, TEST))
+    from_val = bool(held_out.size)
     fallback = None
     if not from_val:
-        groups = group_members(samples, train)
+        groups = group_members(columns.group, train)
         held_out, fallback = hold_out(groups, policy.calibration_fraction, f"{key}:calibration")
-    source: CalibrationSource = "val" if from_val else "train_holdout" if held_out else "none"
+    source: CalibrationSource = "val" if from_val else "train_holdout" if held_out.size else "none"
     split = CategorySplit(
         category=category,
-        train=tuple(samples[i] for i in train if i not in held_out),
-        calibration=tuple(samples[i] for i in sorted(held_out)),
-        test=tuple(sample for sample, side in zip(samples, assigned.sides, strict=True) if side == "test"),
+        train=take(samples, np.setdiff1d(train, held_out, assume_unique=True)),
+        calibration=take(samples, np.sort(held_out)),
+        test=take(samples, test),
         calibration_source=source,
         calibration_fallback=fallback,
         group_conflicts=assigned.conflicts,
     )
-    issues += [*assigned.issues, *_count_issues(split)]
+    anomalous = int(np.count_nonzero(columns.anomalous))  # all of them are tested
+    issues += [*assigned.issues, *_count_issues(split, anomalous)]
     return split
 
 
-def _count_issues(split: CategorySplit) -> Iterator[Issue]:
+def _count_issues(split: CategorySplit, anomalous: int) -> Iterator[Issue]:
     category = split.category
     fitted = len(split.train)
     if not fitted:
@@ -94,7 +94,6 @@ def _count_issues(split: CategorySplit) -> Iterator[Issue]:
         images = "1 image" if fitted == 1 else f"{fitted} images"
         message = f"category {category!r} trains on {images} only"
         yield split_issue("PF707", Severity.WARNING, message, category=category, data={"train": fitted})
-    anomalous = sum(sample.record.label == ANOMALOUS for sample in split.test)
     if not split.test:
         message = f"category {category!r} has no test images: nothing can be measured"
         yield split_issue("PF709", Severity.WARNING, message, category=category)
@@ -110,7 +109,7 @@ def _groups_across_categories(splits: Sequence[CategorySplit]) -> Iterator[Issue
     """Warn of groups that one category learns from and another is tested on: each has its own model."""
     learnt: dict[str, str] = {}
     for split in splits:
-        learnt.update(dict.fromkeys(_groups(split.train + split.calibration), split.category))
+        learnt.update(dict.fromkeys((*_groups(split.train), *_groups(split.calibration)), split.category))
     shared = {
         group: (learnt[group], split.category)
         for split in splits
@@ -128,5 +127,9 @@ def _groups_across_categories(splits: Sequence[CategorySplit]) -> Iterator[Issue
         )
 
 
-def _groups(samples: Sequence[Sample]) -> dict[str, None]:
-    return {sample.record.group_id: None for sample in samples if sample.record.group_id is not None}
+def _groups(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """Return the names of all groups, in order of appearance."""
+    columns = columns_of(samples)
+    _, first = np.unique(columns.group[columns.group >= 0], return_index=True)
+    codes = columns.group[columns.group >= 0][np.sort(first)]
+    return tuple(columns.names[code] for code in codes.tolist())

@@ -31,6 +31,7 @@ IMAGE_RULES = {  # by the code of the error
     "unsupported_mode": "PF315",
     "corrupt": "PF401",
     "nonfinite": "PF409",
+    "killed_reader": "PF412",
 }
 _SHOWN_PATHS = 20
 

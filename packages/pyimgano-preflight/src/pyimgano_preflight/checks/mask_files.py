@@ -39,7 +39,7 @@ class _Words(NamedTuple):
 
 
 _GREY = _Words("values", " and looks black", "every value but 0 counts as defect")
-_COLOURED = _Words("colours of a brightness", "", "every colour but black counts as defect")
+_COLOURED = _Words("levels of brightness", "", "every colour but black counts as defect")
 
 
 def mask_file_issues(inspection: Inspection) -> Iterator[Issue]:

@@ -12,7 +12,7 @@ Depth = Literal["quick", "standard", "deep"]
 
 @define(frozen=True, kw_only=True)
 class FileError:
-    """Why a file can't be used: a code of `pyimgano_core.errors.ImageError`, or of the storage, and words."""
+    """Why a file can't be used: a code of `ImageError`, of the storage or of a scan, and words."""
 
     code: str
     message: str

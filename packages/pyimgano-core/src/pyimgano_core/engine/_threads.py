@@ -1,4 +1,4 @@
-"""Run a function over many inputs in parallel, in order, with bounded memory.
+"""Run a function over many inputs on threads, in order, with bounded memory.
 
 Threads are enough where the work happens in libraries that release the interpreter lock: decoding, and the
 scorer graph, which runs on one thread per image.
