@@ -14,7 +14,7 @@ import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
-from pyimgano_core.detectors import Detector, ScorerGraph
+from pyimgano_core.detectors import Detector, MemoryPredicting, ScorerGraph, Updatable
 from pyimgano_core.errors import ArtifactError
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.scoring import FORMAT_VERSION, OnnxScorer, probe_image
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BATCH_TOLERANCE = 1e-4
 PARITY_TOLERANCE = 1e-3
+UPDATE_TOLERANCE = 1e-3
 _OUTPUTS = ("score", "anomaly_map")
 _TRACES = ("site-packages", "stack_trace", '.py", line ')
 _SHORTEST_FOLDER = 5  # characters; shorter texts stand in random bytes by chance
@@ -58,6 +59,10 @@ def check_detector(detector: Detector, images: NDArray[np.uint8], *, seed: int =
     answer alone by at most `BATCH_TOLERANCE`, and that from the framework's own (`ScorerGraph.reference`,
     where there is one) by at most `PARITY_TOLERANCE`, both relative to the output's largest value.
 
+    A detector that is `Updatable` gives plain arrays as its state, from which the second half of the images
+    leads to the answers of the fit on all, within `UPDATE_TOLERANCE`; features that are learned from images
+    are not the same then, so check it with others. One that is `MemoryPredicting` gives sizes above zero.
+
     Args:
         detector: what to check.
         images: (N, H, W, 3) RGB, at least one; a few small ones serve.
@@ -75,6 +80,10 @@ def check_detector(detector: Detector, images: NDArray[np.uint8], *, seed: int =
     if not np.array_equal(images, source.images):
         problems.append("fit changes the images that it is given")
     problems += _graph_problems(first, source)
+    if isinstance(detector, Updatable):
+        problems += _update_problems(detector, first, source, seed)
+    if isinstance(detector, MemoryPredicting):
+        problems += _memory_problems(detector, source)
     if problems:
         raise AssertionError(
             "\n".join([f"{detector!r} breaks the contract:", *(f"- {text}" for text in problems)])
@@ -187,3 +196,37 @@ def _differences(what: str, expected: ScoresAndMaps, found: ScoresAndMaps, toler
         difference = float(np.abs(right - other).max()) / largest
         if not difference <= tolerance:
             yield f"{message}: they differ by {difference:.2g} of the largest value, allowed is {tolerance:g}"
+
+
+def _update_problems(
+    detector: Updatable, whole: ScorerGraph, source: ArrayImages, seed: int
+) -> Iterator[str]:
+    """Compare a fit on all images with one that saw them in two halves."""
+    if whole.state is None:
+        yield "it has a method 'update', but its graph holds no state to go on from"
+        return
+    objects = [name for name, value in whole.state.items() if value.dtype.hasobject]
+    for name in objects:
+        yield f"the state {name!r} holds objects, which can't be stored without running code"
+    if objects or len(source) < 2 or not isinstance(detector, Detector):  # noqa: PLR2004 two halves
+        return
+    middle = len(source) // 2
+    halves = (ArrayImages(source.images[:middle]), ArrayImages(source.images[middle:]))
+    state = _fit(detector, halves[0], seed).state
+    updated = detector.update(
+        {} if state is None else state, halves[1], seed=seed, device="cpu", progress=SilentProgress()
+    )
+    probe = probe_image(source.size, 0)[None]
+    expected, found = (OnnxScorer(graph.model).run(probe) for graph in (whole, updated))
+    what = "the model that was updated with the second half of the images gives another {} than a fit on all"
+    yield from _differences(what, expected, found, UPDATE_TOLERANCE)
+
+
+def _memory_problems(detector: MemoryPredicting, source: ArrayImages) -> Iterator[str]:
+    estimate = detector.predict_memory(len(source), source.size)
+    sizes = {"fit_mb": estimate.fit_mb, "model_mb": estimate.model_mb}
+    for name, value in sizes.items():
+        if not 0 < value < float("inf"):
+            yield f"the predicted {name!r} must be above zero, not {value}"
+    if not estimate.words or "\n" in estimate.words:
+        yield f"the prediction's words must be one line, not {estimate.words!r}"

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig
+from pyimgano_core.contracts.config import ModelConfig
 from pyimgano_core.detectors import create_detector
 from pyimgano_core.detectors.padim import Padim
-from pyimgano_core.detectors.torch_parts.features import build_patch_features
-from pyimgano_core.detectors.torch_parts.padim import _choose_dimensions
+from pyimgano_core.detectors.torch_parts import padim
+from pyimgano_core.detectors.torch_parts.padim import choose_dimensions
 from pyimgano_core.errors import ConfigError
 
 
@@ -36,6 +36,8 @@ def slow_distances(train, query, grid, options):
     deviation = train.std(axis=(0, 1))
     near = windows(train / deviation, grid, options.neighbourhood)
     covariances = [np.cov(vectors, rowvar=False, ddof=0) for vectors in near]
+    if options.covariance == "shared":
+        covariances = [np.mean(covariances, axis=0)] * len(covariances)
     isotropic = options.regularization * np.mean([np.diag(matrix) for matrix in covariances])
     distances = np.empty(query.shape[:2])
     for place, (vectors, matrix) in enumerate(zip(near, covariances, strict=True)):
@@ -47,8 +49,13 @@ def slow_distances(train, query, grid, options):
 
 @pytest.mark.parametrize("neighbourhood", [1, 3])
 @pytest.mark.parametrize("regularization", [0.01, 1.0])
-def test_distances_are_those_of_the_inverted_covariance(fit, textures, rating, regularization, neighbourhood):
-    options = Padim(dimensions=12, regularization=regularization, neighbourhood=neighbourhood)
+@pytest.mark.parametrize("covariance", ["low_rank", "full", "shared"])
+def test_distances_are_those_of_the_inverted_covariance(
+    fit, textures, rating, covariance, regularization, neighbourhood
+):
+    options = Padim(
+        dimensions=12, covariance=covariance, regularization=regularization, neighbourhood=neighbourhood
+    )
     train, queries = textures(9), textures(2, seed=4)
     scorer, _, found = rating(fit(options, train), queries)
     expected = slow_distances(gather(train, scorer), gather(queries, scorer), scorer.grid, options)
@@ -60,10 +67,24 @@ def test_the_rank_is_bounded_by_the_option_and_the_dimensions(fit, textures):
     assert 12 == fit(Padim(dimensions=12), textures(5)).info["rank"]
 
 
+@pytest.mark.parametrize("covariance", ["low_rank", "full", "shared"])
+def test_the_size_of_what_is_learnt_is_told_without_a_fit(fit, textures, covariance):
+    options = Padim(dimensions=12, rank=5, covariance=covariance)
+    graph = fit(options, textures(3))
+    head = graph.reference.__self__.head
+    assert options.learnt_bytes(64, 45) == head.mean.nbytes + head.factor.nbytes
+    assert covariance == graph.info["covariance"]
+
+
+def test_covariances_that_no_model_can_hold_are_refused_before_the_fit(fit, textures, monkeypatch):
+    monkeypatch.setattr(padim, "_LARGEST", 1000)
+    with pytest.raises(ConfigError, match=r"\$\.model\.options\.covariance: 'full' needs .* choose 'shared'"):
+        fit(Padim(covariance="full"), textures(1))
+
+
 def test_the_dimensions_are_bounded_by_the_features():
-    patches = build_patch_features(FeaturesConfig(), (64, 64), 0)
-    chosen = _choose_dimensions(Padim(dimensions=10_000), patches, 0)
-    assert list(range(patches.channels)) == chosen.tolist()
+    assert list(range(45)) == choose_dimensions(Padim(dimensions=10_000), 45, 0).tolist()
+    assert 12 == len(set(choose_dimensions(Padim(dimensions=12), 45, 0).tolist()))
 
 
 def test_the_order_of_the_images_does_not_matter(fit, textures, rating):
@@ -121,3 +142,9 @@ def test_the_small_decompositions_run_on_one_thread_and_the_rest_on_all(fit, tex
         assert ({1}, 2) == (used, torch.get_num_threads())
     finally:
         torch.set_num_threads(threads)
+
+
+def test_a_regularisation_that_rounding_swallows_is_refused(fit, textures):
+    detector = Padim(covariance="full", regularization=1e-30)
+    with pytest.raises(ConfigError, match=r"\$\.model\.options\.regularization: is too small"):
+        fit(detector, textures(2))

@@ -25,16 +25,45 @@ def test_a_budget_below_one_vector_keeps_one(fit, textures):
     assert 1 == fit(PatchCore(memory_budget_mb=1e-6), textures(2)).info["bank_size"]
 
 
+def test_without_a_ratio_the_budget_alone_decides(fit, textures):
+    assert 4 * 64 == fit(PatchCore(), textures(4)).info["bank_size"]
+
+
 def test_the_ratio_is_of_all_patches(fit, textures):
     info = fit(PatchCore(coreset_ratio=0.25), textures(4)).info
     assert 4 * 64 == info["patches"]
     assert 64 == info["bank_size"]
 
 
-@pytest.mark.parametrize(("candidates", "expected"), [(40, 40), (1, 4), (10_000, 256)])
-def test_candidates_are_spread_evenly_and_at_least_one_an_image(fit, textures, candidates, expected):
-    info = fit(PatchCore(candidates=candidates, coreset_ratio=1.0), textures(4)).info
+@pytest.mark.parametrize(("candidates", "expected"), [(40, 40), (1, 1), (3, 3), (10_000, 256)])
+def test_candidates_are_bounded_whatever_the_number_of_images(fit, textures, candidates, expected):
+    info = fit(PatchCore(candidates=candidates), textures(4)).info
     assert expected == info["candidates"] == info["bank_size"]
+
+
+def test_images_that_give_no_candidate_are_not_looked_at(fit, textures):
+    seen = []
+
+    class Counter:
+        def track(self, items, label, total=None):
+            for item in items:
+                seen.append((label, total))
+                yield item
+
+    info = fit(PatchCore(candidates=3), textures(8), progress=Counter()).info
+    assert [("features", 3)] * 3 == [entry for entry in seen if entry[0] == "features"]
+    assert 8 * 64 == info["patches"]
+
+
+def test_the_bank_s_size_is_told_without_a_fit(fit, textures):
+    for options in (PatchCore(memory_budget_mb=0.01), PatchCore(coreset_ratio=0.3), PatchCore(candidates=9)):
+        info = fit(options, textures(4)).info
+        assert info["bank_size"] == options.bank_size(info["patches"], info["bank_dimensions"])
+
+
+def test_a_single_neighbour_is_refused():
+    with pytest.raises(ValueError, match="'reweight_neighbours' must be 0 for none, or at least 2"):
+        PatchCore(reweight_neighbours=1)
 
 
 def test_distances_are_those_to_the_nearest_remembered_vector(fit, textures, rating):

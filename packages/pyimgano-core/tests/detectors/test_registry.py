@@ -5,6 +5,7 @@ import pytest
 
 from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig
 from pyimgano_core.detectors import create_detector, detector_names
+from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.errors import ConfigError, MachineError
@@ -17,11 +18,13 @@ def problems_of(model, base):
 
 
 def test_the_built_in_detectors_are_registered():
-    assert {"padim", "patchcore"} <= set(detector_names())
+    assert {"dictionary", "padim", "patchcore"} <= set(detector_names())
     assert sorted(detector_names()) == list(detector_names())
 
 
-@pytest.mark.parametrize(("name", "kind"), [("padim", Padim), ("patchcore", PatchCore)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("dictionary", Dictionary), ("padim", Padim), ("patchcore", PatchCore)]
+)
 def test_a_name_gives_the_detector_with_its_defaults(tmp_path, name, kind):
     assert kind() == create_detector(ModelConfig(name=name), tmp_path)
 
@@ -89,8 +92,9 @@ def test_a_missing_weight_file_is_named(tmp_path):
     assert "gone.pth" in problem
 
 
-def test_weights_and_layers_of_filters_are_refused(tmp_path):
-    features = FeaturesConfig(weights="random", layers=("layer1",))
+@pytest.mark.parametrize("backbone", ["filters", "dictionary"])
+def test_weights_and_layers_of_features_without_any_are_refused(tmp_path, backbone):
+    features = FeaturesConfig(backbone=backbone, weights="random", layers=("layer1",))
     problems = problems_of(ModelConfig(features=features), tmp_path)
     assert ["$.model.features.weights", "$.model.features.layers"] == [
         problem.partition(":")[0] for problem in problems

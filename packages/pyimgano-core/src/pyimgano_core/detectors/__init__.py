@@ -3,7 +3,14 @@
 Importing this package, or creating a detector, does not import torch: fitting does.
 """
 
-from pyimgano_core.detectors.contract import Detector, ImageSource, ScorerGraph
+from pyimgano_core.detectors.contract import (
+    Detector,
+    ImageSource,
+    MemoryEstimate,
+    MemoryPredicting,
+    ScorerGraph,
+    Updatable,
+)
 from pyimgano_core.detectors.registry import create_detector, detector_names
 
 __all__ = [
@@ -11,6 +18,10 @@ __all__ = [
     "Detector",
     "ImageSource",
     "ScorerGraph",
+    # What a detector may do besides
+    "MemoryEstimate",
+    "MemoryPredicting",
+    "Updatable",
     # By name
     "create_detector",
     "detector_names",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 GROUP = "pyimgano.detectors"
 FILTERS = "filters"
+DICTIONARY = "dictionary"
+WEIGHT_FREE = (DICTIONARY, FILTERS)
 NOT_A_FILE = ("pretrained", "random")
 
 
@@ -68,14 +70,14 @@ def create_detector(model: ModelConfig, base: Path) -> Detector:
 def features_problems(features: FeaturesConfig, base: Path) -> list[str]:
     """Return what is wrong with the features as far as can be told without loading them."""
     weights, where = features.weights, "$.model.features"
-    if features.backbone == FILTERS:
+    if features.backbone in WEIGHT_FREE:
         return [
-            f"{where}.{name}: the backbone {FILTERS!r} has none; leave it out, or name another backbone"
+            f"{where}.{name}: the backbone {features.backbone!r} has none; leave it out, or name another"
             for name, value in (("weights", weights), ("layers", features.layers))
             if value is not None
         ]
     if weights is None:
-        advice = f"name a file, or 'pretrained' for timm's hub, or use the backbone {FILTERS!r}"
+        advice = "name a file, or 'pretrained' for timm's hub, or use the backbone 'filters' or 'dictionary'"
         return [f"{where}.weights: the backbone {features.backbone!r} needs weights; {advice}"]
     path = resolve_path(weights, base)
     if weights not in NOT_A_FILE and not path.is_file():

@@ -1,7 +1,8 @@
 """A scorer to a self-contained ONNX file, the same bytes for the same scorer, and checked against it.
 
 An architecture is traced and exported once per process; for each further fit only the constants that the fit
-has learnt (the head's buffers) are exchanged. What the exporter writes about the machine is removed.
+has learnt (the buffers of the head and of learned features) are exchanged. What the exporter writes about
+the machine is removed.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
     from pyimgano_core.progress import Progress
 
 _HEAD = "head."
+LEARNT = ".learnt."  # modules of features whose buffers a fit learns
 _TOLERANCE = 1e-3  # of the answer's size
 
 
 @define(frozen=True)
 class _Architecture:
-    """What the graph depends on apart from the head's values; equal keys mean equal graphs."""
+    """What the graph depends on apart from what is learnt; equal keys mean equal graphs."""
 
     key: str
     scorer: Scorer = field(eq=False)
@@ -92,7 +94,8 @@ def export_scorer(
 
 
 def _key(scorer: Scorer, detector: str) -> str:
-    digest = hashlib.sha256(f"{detector} {type(scorer.head)} {scorer.size} {scorer.count}".encode())
+    kinds = f"{type(scorer)} {type(scorer.head)} {scorer.head!r}"  # with the choices in extra_repr
+    digest = hashlib.sha256(f"{detector} {kinds} {scorer.size} {scorer.count}".encode())
     for name, tensor in scorer.state_dict().items():
         if not _is_learnt(name, tensor):
             digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
@@ -102,16 +105,16 @@ def _key(scorer: Scorer, detector: str) -> str:
 
 def _is_learnt(name: str, tensor: Tensor) -> bool:
     """Whether a fit learns this; whole numbers are choices, which the exporter may build into the graph."""
-    return name.startswith(_HEAD) and tensor.is_floating_point()
+    return (name.startswith(_HEAD) or LEARNT in name) and tensor.is_floating_point()
 
 
 @lru_cache(maxsize=2)
 def _template(architecture: _Architecture) -> bytes:
-    """Export with random constants in the head, so that no two are equal and none is folded or merged."""
+    """Export with random constants for what is learnt, so that no two are equal and none is folded."""
     scorer = copy.deepcopy(architecture.scorer)
     generator = torch.Generator().manual_seed(0)
-    for buffer in scorer.head.buffers():
-        if buffer.is_floating_point():
+    for name, buffer in scorer.named_buffers():
+        if _is_learnt(name, buffer):
             buffer.copy_(torch.rand(buffer.shape, generator=generator))
     model = _export(scorer)
     _strip(model)

@@ -1,4 +1,4 @@
-"""Means and covariances per position of a grid, gathered image by image, read pooled over neighbourhoods."""
+"""Means and covariances of patch vectors, gathered image by image, read pooled over neighbourhoods."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GridMoments:
     """
 
     def __init__(self, vectors: Iterable[Tensor], grid: tuple[int, int], neighbourhood: int) -> None:
-        self._grid = grid
+        self._windows = _Windows(grid, neighbourhood)
         blocks = _blocks(vectors)
         start = next(blocks)  # (B, P, D)
         positions, channels = start.shape[1:]
@@ -43,37 +43,97 @@ class GridMoments:
             count += len(block)
         self._first = (first / count).double()  # (P, D)
         self._second = second.div_(count)  # (P, D, D), single precision: by far the largest
-        self._row_weights = _window(grid[0], neighbourhood).to(first.device)  # (h, h)
-        self._column_weights = _window(grid[1], neighbourhood).to(first.device)  # (w, w)
 
     @property
     def height(self) -> int:
         """Rows of the grid."""
-        return self._grid[0]
+        return self._windows.grid[0]
 
     def variances(self) -> tuple[Tensor, Tensor]:
         """Return each channel's variance over all there is, and its mean within neighbourhoods, (D,) each."""
         squares = self._second.diagonal(dim1=1, dim2=2).double()  # (P, D)
         total = squares.mean(dim=0) - self._first.mean(dim=0).square()
-        within = self._pooled(squares) - self._pooled(self._first).square()
-        floor = (_ROUNDING * self._origin.double()).square()  # single precision knows no smaller spread
+        within = self._windows.pooled(squares) - self._windows.pooled(self._first).square()
+        floor = smallest_variance(self._origin)
         return total.maximum(floor), within.mean(dim=0).maximum(floor)
 
     def rows(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield means (w, D) and covariances (w, D, D) of the neighbourhoods along each row of the grid."""
-        height, width = self._grid
+        height, width = self._windows.grid
         first = self._first.reshape(height, width, -1)
         second = self._second.reshape(height, width, -1)
-        for weights in self._row_weights:
+        columns = self._windows.columns.to(first.device)
+        for weights in self._windows.rows.to(first.device):
             near = weights.nonzero()[:, 0]
-            mean = self._column_weights @ torch.tensordot(weights[near], first[near], dims=1)  # (w, D)
-            products = self._column_weights @ torch.tensordot(weights[near], second[near].double(), dims=1)
+            mean = columns @ torch.tensordot(weights[near], first[near], dims=1)  # (w, D)
+            products = columns @ torch.tensordot(weights[near], second[near].double(), dims=1)
             covariance = products.reshape(width, mean.shape[1], -1) - mean[:, :, None] * mean[:, None, :]
             yield mean + self._origin, covariance
 
-    def _pooled(self, values: Tensor) -> Tensor:
-        on_grid = values.reshape(*self._grid, -1)
-        return torch.einsum("ih,jw,hwd->ijd", self._row_weights, self._column_weights, on_grid).flatten(0, 1)
+
+class SharedMoments:
+    """Means at each position, and one covariance: the mean of the covariances of all neighbourhoods.
+
+    It holds no matrix per position; the arguments are those of `GridMoments`.
+
+    Attributes:
+        means: (P, D) of the neighbourhoods, float64.
+        covariance: (D, D), float64.
+    """
+
+    def __init__(self, vectors: Iterable[Tensor], grid: tuple[int, int], neighbourhood: int) -> None:
+        windows = _Windows(grid, neighbourhood)
+        blocks = _blocks(vectors)
+        start = next(blocks)  # (B, P, D)
+        self._origin = start[0].mean(dim=0)  # (D,)
+        shares = windows.shares().to(start)[None, :, None]  # (1, P, 1)
+        first = start.new_zeros(start.shape[1:], dtype=torch.float64)
+        squares = first.new_zeros(start.shape[2])
+        second, count = first.new_zeros(len(squares), len(squares)), 0
+        for block in chain([start], blocks):
+            offset = block - self._origin
+            first += offset.sum(dim=0)
+            squares += offset.square().mean(dim=1).sum(dim=0)
+            second += (offset * shares).flatten(0, 1).T @ offset.flatten(0, 1)
+            count += len(block)
+        first, squares, second = first / count, squares / count, second / count
+        pooled = windows.pooled(first)  # (P, D)
+        self._total = squares - first.mean(dim=0).square()
+        self.covariance = second - pooled.T @ pooled / len(pooled)
+        self.means = pooled + self._origin
+
+    def variances(self) -> tuple[Tensor, Tensor]:
+        """Return each channel's variance over all there is, and its mean within neighbourhoods, (D,) each."""
+        floor = smallest_variance(self._origin)
+        return self._total.maximum(floor), self.covariance.diagonal().maximum(floor)
+
+
+class _Windows:
+    """Moving averages over a grid that end at its borders.
+
+    Attributes:
+        grid: rows and columns.
+        rows: (h, h) weights, float64.
+        columns: (w, w) weights, float64.
+    """
+
+    def __init__(self, grid: tuple[int, int], width: int) -> None:
+        self.grid = grid
+        self.rows, self.columns = (_window(length, width) for length in grid)
+
+    def pooled(self, values: Tensor) -> Tensor:
+        """Return the averages of values (P, D) of positions."""
+        rows, columns = self.rows.to(values), self.columns.to(values)
+        return torch.einsum("ih,jw,hwd->ijd", rows, columns, values.reshape(*self.grid, -1)).flatten(0, 1)
+
+    def shares(self) -> Tensor:
+        """Return (P,) what each position weighs in the mean of all averages, 1 in all."""
+        return torch.outer(self.rows.mean(dim=0), self.columns.mean(dim=0)).flatten()
+
+
+def smallest_variance(origin: Tensor) -> Tensor:
+    """Return (D,) below which single precision knows no spread."""
+    return (_ROUNDING * origin.double()).square()
 
 
 def _blocks(vectors: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -1,4 +1,4 @@
-"""The fit of PaDiM: a mean and a covariance per position, gathered one image after the other."""
+"""The fit of PaDiM: means per position and covariances, gathered one image after the other."""
 
 from __future__ import annotations
 
@@ -6,53 +6,34 @@ import time
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
 
 from pyimgano_core.detectors.torch_parts.device import one_thread, reproducible, resolve_device
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
-from pyimgano_core.detectors.torch_parts.moments import GridMoments
+from pyimgano_core.detectors.torch_parts.gaussian import (
+    FullGaussian,
+    Gaussian,
+    LowRankGaussian,
+    SharedGaussian,
+    leading_directions,
+    whitening,
+)
+from pyimgano_core.detectors.torch_parts.moments import GridMoments, SharedMoments
 from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterate_patches
 from pyimgano_core.detectors.torch_parts.scorer import Scorer
+from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor
+
     from pyimgano_core.detectors.contract import ImageSource, ScorerGraph
     from pyimgano_core.detectors.padim import Padim
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
     from pyimgano_core.progress import Progress
 
-
-class PositionGaussian(nn.Module):
-    """Mahalanobis distance to a Gaussian per position.
-
-    The covariance is `V diag(l) V' + e I`, so its inverse is `(I - A A') / e` with
-    `A = V diag(sqrt(l / (l + e)))`, and no large matrix has to be stored.
-
-    Args:
-        dimensions: (D,) the channels in use.
-        scale: (D,) what they are multiplied with, `1 / sqrt(e)` included.
-        mean: (P, D) means, scaled alike.
-        factor: (P, D, R) the matrices A.
-    """
-
-    dimensions: Tensor
-    scale: Tensor
-    mean: Tensor
-    factor: Tensor
-
-    def __init__(self, dimensions: Tensor, scale: Tensor, mean: Tensor, factor: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("dimensions", dimensions)
-        self.register_buffer("scale", scale)
-        self.register_buffer("mean", mean)
-        self.register_buffer("factor", factor)
-
-    def forward(self, patches: Tensor) -> Tensor:
-        """Return distances (N, P) of patch vectors (N, P, C)."""
-        deviation = patches.index_select(2, self.dimensions) * self.scale - self.mean  # (N, P, D)
-        along = deviation.transpose(0, 1) @ self.factor  # (P, N, R)
-        squared = deviation.square().sum(dim=2) - along.square().sum(dim=2).transpose(0, 1)
-        return squared.clamp(min=0).sqrt()
+_LARGEST = 3 * 2**29  # bytes: one ONNX file holds at most 2^31
 
 
 def fit_padim(
@@ -62,13 +43,14 @@ def fit_padim(
     target = resolve_device(device)
     started = time.perf_counter()
     with reproducible():
-        patches = build_patch_features(options.features, images.size, seed)
-        dimensions = _choose_dimensions(options, patches, seed)
+        patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
+        _check_size(options, patches)
+        dimensions = choose_dimensions(options, patches.channels, seed)
         vectors = iterate_patches(images, patches, target, progress)
-        chosen = (vector.index_select(1, dimensions.to(target)) for vector in vectors)
-        moments = GridMoments(chosen, patches.grid, options.neighbourhood)
+        moments = _gather(options, vectors, dimensions.to(target), patches.grid)
         featured = time.perf_counter()
-        head = _gaussian(options, moments, dimensions, patches.groups, progress)
+        head = position_gaussian(options, moments, dimensions, patches.groups, progress)
+        del moments  # by far the largest, and the export needs memory of its own
         scorer = Scorer(
             patches,
             head,
@@ -79,41 +61,72 @@ def fit_padim(
     info = {
         "features": patches.features.info,
         "device": str(target),
+        "covariance": options.covariance,
         "dimensions": len(dimensions),
         "positions": patches.grid[0] * patches.grid[1],
-        "rank": head.factor.shape[2],
+        "rank": head.factor.shape[-1],
     }
     seconds = {"features": featured - started, "covariances": time.perf_counter() - featured}
     return export_scorer(scorer, detector="padim", info=info, seconds=seconds, progress=progress)
 
 
-def _choose_dimensions(options: Padim, patches: PatchFeatures, seed: int) -> Tensor:
+def _check_size(options: Padim, patches: PatchFeatures) -> None:
+    needed = options.learnt_bytes(patches.grid[0] * patches.grid[1], patches.channels)
+    if needed > _LARGEST:
+        advice = "choose 'shared', a smaller dataset.resize, or fewer dimensions"
+        size = f"{needed / 2**20:.0f} MB, where a model holds at most {_LARGEST // 2**20}; {advice}"
+        raise ConfigError([f"$.model.options.covariance: {options.covariance!r} needs {size}"])
+
+
+def choose_dimensions(options: Padim, channels: int, seed: int) -> Tensor:
+    """Return (D,) channels, sorted, drawn at random from so many."""
     generator = torch.Generator().manual_seed(seed)
-    count = min(options.dimensions, patches.channels)
-    return torch.randperm(patches.channels, generator=generator)[:count].sort().values
+    count = min(options.dimensions, channels)
+    return torch.randperm(channels, generator=generator)[:count].sort().values
 
 
-def _gaussian(
-    options: Padim, moments: GridMoments, dimensions: Tensor, groups: Tensor, progress: Progress
-) -> PositionGaussian:
-    """Scale the channels by their groups' deviation, then keep the leading directions of each covariance."""
+def _gather(
+    options: Padim, vectors: Iterable[Tensor], dimensions: Tensor, grid: tuple[int, int]
+) -> GridMoments | SharedMoments:
+    chosen = (vector.index_select(1, dimensions) for vector in vectors)
+    if options.covariance == "shared":
+        return SharedMoments(chosen, grid, options.neighbourhood)
+    return GridMoments(chosen, grid, options.neighbourhood)
+
+
+def position_gaussian(
+    options: Padim,
+    moments: GridMoments | SharedMoments,
+    dimensions: Tensor,
+    groups: Tensor,
+    progress: Progress,
+) -> Gaussian:
+    """Scale the channels by their groups' deviation and that of the isotropic part; bring to its form."""
     total, within = moments.variances()
     deviation = group_deviations(total, torch.unique(groups[dimensions], return_inverse=True)[1])
     isotropic = options.regularization * (within / deviation.square()).mean()
     if float(isotropic) <= 0:  # no variance at all: plain distances in scaled units
         isotropic = torch.ones_like(isotropic)
-    rank = min(options.rank, len(dimensions))
+    scale = 1 / (deviation * isotropic.sqrt())  # (D,)
+    if isinstance(moments, SharedMoments):
+        means, factor = moments.means, whitening(moments.covariance * scale[:, None] * scale)
+        form: type[Gaussian] = SharedGaussian
+    else:
+        means, factor = _by_position(options, moments, scale, progress)
+        form = FullGaussian if options.covariance == "full" else LowRankGaussian
+    return form(dimensions.to(scale.device), scale.float(), (means * scale).float(), factor.float())
+
+
+def _by_position(
+    options: Padim, moments: GridMoments, scale: Tensor, progress: Progress
+) -> tuple[Tensor, Tensor]:
+    """Return means (P, D) and factors (P, D, R), one row of the grid after the other."""
     means, factors = [], []
     with one_thread():
         for mean, covariance in progress.track(moments.rows(), "covariances", moments.height):
-            values, vectors = torch.linalg.eigh(covariance / (deviation[:, None] * deviation))  # ascending
-            values = values[:, -rank:].clamp(min=0)  # (w, R)
-            factors.append(vectors[:, :, -rank:] * (values / (values + isotropic)).sqrt()[:, None, :])
+            scaled = covariance * (scale[:, None] * scale)
+            full = options.covariance == "full"
+            factor = whitening(scaled) if full else leading_directions(scaled, min(options.rank, len(scale)))
             means.append(mean)
-    scale = 1 / (deviation * isotropic.sqrt())
-    return PositionGaussian(
-        dimensions.to(scale.device),
-        scale.float(),
-        (torch.cat(means) * scale).float(),
-        torch.cat(factors).float(),
-    )
+            factors.append(factor.float())
+    return torch.cat(means), torch.cat(factors)

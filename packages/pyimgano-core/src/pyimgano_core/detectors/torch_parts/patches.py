@@ -12,11 +12,37 @@ from pyimgano_core.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from pyimgano_core.detectors.contract import ImageSource
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
     from pyimgano_core.progress import Progress
+
+
+class EvenlyChosen:
+    """An `ImageSource` of at most `limit` images of another one, spread evenly over it."""
+
+    def __init__(self, source: ImageSource, limit: int) -> None:
+        self._source = source
+        self._limit = limit
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of every image."""
+        return self._source.size
+
+    def __len__(self) -> int:
+        return min(self._limit, len(self._source))
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        shares = even_shares(len(self), len(self._source))
+        return (image for image, share in zip(self._source, shares, strict=True) if share)
+
+
+def even_shares(total: int, count: int) -> list[int]:
+    """Return `count` numbers that differ by at most one, evenly mixed, whose sum is `total`."""
+    return [(index + 1) * total // count - index * total // count for index in range(count)]
 
 
 def iterate_patches(

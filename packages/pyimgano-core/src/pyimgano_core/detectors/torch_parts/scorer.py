@@ -56,10 +56,14 @@ class Scorer(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (N,) and maps (N, H, W) for uint8 (N, H, W, 3)."""
-        distances = self.head(self.patches(image))  # (N, P)
-        score = distances.topk(self.count, dim=1).values.mean(dim=1)
+        patches = self.patches(image)  # (N, P, C)
+        distances = self.head(patches)  # (N, P)
         grid = distances.reshape(-1, *self.grid)
-        return score, self.rows @ grid @ self.columns
+        return self.reduce(patches, distances), self.rows @ grid @ self.columns
+
+    def reduce(self, patches: Tensor, distances: Tensor) -> Tensor:  # noqa: ARG002 others look at them
+        """Return scores (N,) of patch vectors (N, P, C) and their distances (N, P)."""
+        return distances.topk(self.count, dim=1).values.mean(dim=1)
 
     def run(self, images: NDArray[np.uint8]) -> ScoresAndMaps:
         """Return scores (N,) and maps (N, H, W) of images (N, H, W, 3) as arrays."""

@@ -3,5 +3,6 @@
 from pyimgano_core.detectors.torch_parts.features._base import Features, PatchFeatures
 from pyimgano_core.detectors.torch_parts.features._build import build_patch_features
 from pyimgano_core.detectors.torch_parts.features._filters import Filters
+from pyimgano_core.detectors.torch_parts.features._joined import JoinedFeatures
 
-__all__ = ["Features", "Filters", "PatchFeatures", "build_patch_features"]
+__all__ = ["Features", "Filters", "JoinedFeatures", "PatchFeatures", "build_patch_features"]

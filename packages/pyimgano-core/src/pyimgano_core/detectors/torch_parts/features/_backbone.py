@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from pyimgano_core.contracts.structuring import unknown
-from pyimgano_core.detectors.registry import FILTERS
+from pyimgano_core.detectors.registry import WEIGHT_FREE
 from pyimgano_core.detectors.torch_parts.features._base import Features
+from pyimgano_core.detectors.torch_parts.features._hub import fetch_weights
+from pyimgano_core.detectors.torch_parts.features._input_size import create_network, fit_size, own_size
 from pyimgano_core.detectors.torch_parts.features._weights import KEY, load_into, read_weights
-from pyimgano_core.errors import ConfigError, MachineError
+from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import FeaturesConfig
@@ -23,7 +25,11 @@ _DEFAULT_REDUCTIONS = (8, 16)
 
 
 class Backbone(Features):
-    """A timm network up to the last of the chosen layers, with its own normalisation inside."""
+    """A timm network up to the last of the chosen layers, with its own normalisation inside.
+
+    The tokens of a transformer become a map, without those that stand for no place (class and registers) and
+    after its last normalisation, as DINOv2 (arXiv:2304.07193) gives its intermediate layers.
+    """
 
     mean: Tensor
     deviation: Tensor
@@ -34,6 +40,8 @@ class Backbone(Features):
         self.info = info
         names = layer_names(network)
         self._indices = sorted(names.index(layer) for layer in layers)
+        self._has_tokens = hasattr(network, "num_prefix_tokens")
+        self.zero_beyond_border = not self._has_tokens
         statistics: dict[str, tuple[float, ...]] = network.pretrained_cfg  # type: ignore[assignment]
         self.register_buffer("mean", torch.tensor(statistics["mean"]))  # (3,)
         self.register_buffer("deviation", torch.tensor(statistics["std"]))  # (3,)
@@ -44,6 +52,7 @@ class Backbone(Features):
         maps: list[Tensor] = self.network.forward_intermediates(  # type: ignore[operator]
             pixels.permute(0, 3, 1, 2),
             indices=self._indices,
+            norm=self._has_tokens,
             stop_early=True,
             output_fmt="NCHW",
             intermediates_only=True,
@@ -52,24 +61,36 @@ class Backbone(Features):
 
 
 def build_backbone(features: FeaturesConfig, size: tuple[int, int], seed: int) -> Backbone:
-    """Return the backbone that a config describes, its weights loaded.
+    """Return the backbone that a config describes, its weights loaded, for images of `size`.
 
     Raises:
-        ConfigError: the backbone, a layer or the weights don't fit each other.
+        ConfigError: the backbone, a layer, the size or the weights don't fit each other.
         MachineError: pretrained weights can't be fetched.
     """
     name = features.backbone
-    if not timm.is_model(name):
-        near = difflib.get_close_matches(name, [*timm.list_models(), FILTERS], n=3)
+    if not _is_known(name):
+        near = difflib.get_close_matches(name, [*timm.list_models(), *WEIGHT_FREE], n=3)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see timm.list_models()"
         raise ConfigError([f"$.model.features.backbone: timm has no model {name!r}; {hint}"])
-    network = _pretrained(name) if features.weights == "pretrained" else _blank(name, seed)
+    network, record = _network(features, seed)
     layers = _choose_layers(network, features)
     info: dict[str, Any] = {"backbone": name, "layers": list(layers)}
     backbone = Backbone(network, layers, info)
-    needed = _needed_names(backbone, size)
-    info["weights"] = _load(network, features, needed)
+    if record is None:
+        needed = _needed_names(backbone, own_size(network) or size)
+        record = _load_file(network, features, needed)
+    info["weights"] = record
+    fit_size(network, name, size)
+    _run(backbone, size)
     return backbone
+
+
+def _is_known(name: str) -> bool:
+    """Whether timm has the model, and the set of weights that stands behind the dot of a name."""
+    try:
+        return timm.is_model(name) and timm.get_pretrained_cfg(name) is not None
+    except RuntimeError:  # there is no such set
+        return False
 
 
 def layer_names(network: nn.Module) -> list[str]:
@@ -106,23 +127,16 @@ def _default_layers(network: nn.Module) -> tuple[str, ...]:
     return chosen if len(chosen) == len(_DEFAULT_REDUCTIONS) else (names[len(names) // 2],)
 
 
-def _pretrained(name: str) -> nn.Module:
-    try:
-        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
-    except (OSError, RuntimeError) as exc:
-        reason = (str(exc).splitlines() or [type(exc).__name__])[0]
-        raise MachineError(
-            f"the weights of {name!r} can't be fetched from timm's hub ({reason}); "
-            f"download them elsewhere and name the file as model.features.weights"
-        ) from exc
-    return network
-
-
-def _blank(name: str, seed: int) -> nn.Module:
+def _network(features: FeaturesConfig, seed: int) -> tuple[nn.Module, dict[str, Any] | None]:
+    """Return the network and the record of its weights; None where a file is still to be loaded."""
+    if features.weights == "pretrained":
+        file = fetch_weights(features.backbone)
+        overlay = {"file": str(file.path)}
+        return create_network(features.backbone, pretrained=True, pretrained_cfg_overlay=overlay), file.record
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
-    return network
+        network = create_network(features.backbone)
+    return network, {"source": "random"} if features.weights == "random" else None
 
 
 def _needed_names(backbone: Backbone, size: tuple[int, int]) -> set[str]:
@@ -133,11 +147,7 @@ def _needed_names(backbone: Backbone, size: tuple[int, int]) -> set[str]:
         for name, module in backbone.network.named_modules()
     ]
     try:
-        with torch.no_grad():
-            backbone(torch.zeros(1, *size, 3, dtype=torch.uint8))
-    except (RuntimeError, AssertionError) as exc:
-        reason = (str(exc).splitlines() or [type(exc).__name__])[0]
-        raise ConfigError([f"$.dataset.resize: the backbone can't take {list(size)}: {reason}"]) from exc
+        _run(backbone, size)
     finally:
         for hook in hooks:
             hook.remove()
@@ -149,12 +159,17 @@ def _needed_names(backbone: Backbone, size: tuple[int, int]) -> set[str]:
     }
 
 
-def _load(network: nn.Module, features: FeaturesConfig, needed: set[str]) -> dict[str, Any]:
-    if features.weights == "random":
-        return {"source": "random"}
-    if features.weights == "pretrained":
-        origin: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
-        return {"source": "pretrained", "hub": origin.get("hf_hub_id"), "tag": origin.get("tag")}
+def _run(backbone: Backbone, size: tuple[int, int]) -> None:
+    """Run once on a black image, to see that the backbone takes its size."""
+    try:
+        with torch.no_grad():
+            backbone(torch.zeros(1, *size, 3, dtype=torch.uint8))
+    except (RuntimeError, AssertionError) as exc:
+        reason = (str(exc).splitlines() or [type(exc).__name__])[0]
+        raise ConfigError([f"$.dataset.resize: the backbone can't take {list(size)}: {reason}"]) from exc
+
+
+def _load_file(network: nn.Module, features: FeaturesConfig, needed: set[str]) -> dict[str, Any]:
     if features.weights is None:
         raise ConfigError([f"{KEY}: the backbone {features.backbone!r} needs weights"])
     file = read_weights(Path(features.weights))
@@ -163,6 +178,8 @@ def _load(network: nn.Module, features: FeaturesConfig, needed: set[str]) -> dic
         "source": "file",
         "file": file.name,
         "sha256": file.sha256,
+        "prefix": loaded.prefix,
         "missing_keys": list(loaded.missing),
         "unexpected_keys": list(loaded.unexpected),
+        "words": loaded.words,
     }

@@ -23,7 +23,7 @@ class Features(nn.Module):
     """
 
     scale_by_channel: ClassVar[bool] = False
-    zero_beyond_border: ClassVar[bool] = True
+    zero_beyond_border: bool = True
     info: dict[str, Any]
 
 

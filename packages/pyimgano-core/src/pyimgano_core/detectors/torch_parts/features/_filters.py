@@ -32,7 +32,7 @@ class Filters(Features):
     """Gabor energies and local contrasts in logarithms, and mean colour."""
 
     scale_by_channel: ClassVar[bool] = True
-    zero_beyond_border: ClassVar[bool] = False
+    zero_beyond_border = False
     opponent: Tensor
     gabors: Tensor
     window: Tensor

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import struct
+import warnings
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,20 +19,21 @@ from torch import Tensor
 from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from torch import nn
 
 KEY = "$.model.features.weights"
-_WRAPPERS = ("state_dict", "model", "model_state_dict")
-_PREFIXES = ("module.", "model.", "backbone.")
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "teacher")
 _SHOWN = 5
+# What torch's reader meets in a file that is none of its own; its texts say nothing, or suggest to run code.
+_UNREADABLE = (pickle.UnpicklingError, struct.error, AssertionError, AttributeError, LookupError, TypeError)
 
 
 @define(frozen=True, kw_only=True)
 class WeightFile:
-    """Tensors by name, without the prefix that all names share, and the sha256 of the file."""
+    """Tensors by name, and the sha256 of the file."""
 
     name: str
     sha256: str
@@ -38,10 +42,31 @@ class WeightFile:
 
 @define(frozen=True, kw_only=True)
 class Loaded:
-    """Which names of the model stayed as they were, and which of the file had no place, both sorted."""
+    """How a file fitted a network.
 
+    Attributes:
+        count: how many tensors were taken from the file.
+        prefix: what stands before the network's names in the file.
+        missing: names of the network that stayed as they were, sorted.
+        unexpected: names of the file, without the prefix, that had no place, sorted.
+    """
+
+    count: int
+    prefix: str
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence."""
+        behind = f" behind the prefix {self.prefix!r}" if self.prefix else ""
+        parts = [f"{self.count} tensors were taken from the file{behind}"]
+        if self.missing:
+            parts.append(f"{len(self.missing)} that the used layers don't need are missing in it")
+            parts[-1] += f" ({_modules(self.missing)})"
+        if self.unexpected:
+            parts.append(f"{len(self.unexpected)} of it have no place ({_modules(self.unexpected)})")
+        return "; ".join(parts)
 
 
 def read_weights(path: Path) -> WeightFile:
@@ -52,11 +77,13 @@ def read_weights(path: Path) -> WeightFile:
     """
     try:
         content = path.read_bytes()
-        if path.suffix == ".safetensors":
+        if path.suffix.lower() == ".safetensors":
             found: object = load_safetensors(content)
         else:
-            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as exc:  # its own text suggests to run code from the file
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it comments on old formats, which do no harm
+                found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except _UNREADABLE as exc:
         advice = "only tensors by name are read; save a state_dict, or use safetensors"
         raise ConfigError([f"{KEY}: {path.name!r} can't be read as weights: {advice}"]) from exc
     except (OSError, EOFError, RuntimeError, ValueError, SafetensorError) as exc:
@@ -78,24 +105,28 @@ def load_into(network: nn.Module, file: WeightFile, needed: set[str]) -> Loaded:
         needed: names that must come from the file; others may be missing.
 
     Raises:
-        ConfigError: a needed tensor is missing or has another shape.
+        ConfigError: a needed tensor is missing, has another shape or type, or is not finite.
     """
     own = network.state_dict()
-    fitting = {
-        name: tensor
-        for name, tensor in file.tensors.items()
-        if name in own and own[name].shape == tensor.shape
-    }
+    prefix = _prefix(file.tensors, needed)
+    tensors = {name.removeprefix(prefix): tensor for name, tensor in file.tensors.items()}
+    fitting = {name: tensor for name, tensor in tensors.items() if name in own and _fits(own[name], tensor)}
     absent = sorted(needed - fitting.keys())
     if absent:
-        misfits = [name for name in absent if name in file.tensors]
-        what = "are missing" if not misfits else "are missing or have other shapes"
+        misfits = [name for name in absent if name in tensors]
+        what = "are missing" if not misfits else "are missing or have other shapes or types"
         problem = f"{len(absent)} of the {len(needed)} tensors that its layers need {what}"
         raise ConfigError([f"{KEY}: {file.name!r} does not fit the backbone: {problem} ({_shown(absent)})"])
+    broken = sorted(name for name in needed if not fitting[name].isfinite().all())
+    if broken:
+        problem = f"in {len(broken)} of the {len(needed)} tensors that its layers need ({_shown(broken)})"
+        raise ConfigError([f"{KEY}: {file.name!r} holds values that are no finite numbers {problem}"])
     network.load_state_dict(fitting, strict=False)
     return Loaded(
+        count=len(fitting),
+        prefix=prefix,
         missing=tuple(sorted(own.keys() - fitting.keys())),
-        unexpected=tuple(sorted(file.tensors.keys() - fitting.keys())),
+        unexpected=tuple(sorted(tensors.keys() - fitting.keys())),
     )
 
 
@@ -107,14 +138,30 @@ def _tensors(found: object) -> dict[str, Tensor]:
         found = inner[0]
     if not isinstance(found, dict):
         return {}
-    return _without_prefix({str(key): value for key, value in found.items() if isinstance(value, Tensor)})
+    return {str(key): value for key, value in found.items() if isinstance(value, Tensor)}
 
 
-def _without_prefix(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    for prefix in _PREFIXES:
-        if tensors and all(name.startswith(prefix) for name in tensors):
-            return _without_prefix({name[len(prefix) :]: value for name, value in tensors.items()})
-    return dict(tensors)
+def _fits(own: Tensor, found: Tensor) -> bool:
+    """Whether a tensor can be copied into a network's own without losing what it says."""
+    dense = found.layout == torch.strided and not found.is_meta
+    same_kind = own.is_floating_point() == found.is_floating_point() and not found.is_complex()
+    return dense and same_kind and own.shape == found.shape
+
+
+def _prefix(found: Mapping[str, Tensor], needed: set[str]) -> str:
+    """Return what stands before most of the needed names in the file, the shortest of several."""
+    counts = Counter(
+        name.removesuffix(wanted)
+        for name in found
+        for wanted in needed
+        if name == wanted or name.endswith(f".{wanted}")
+    )
+    return min(counts, key=lambda prefix: (-counts[prefix], len(prefix), prefix), default="")
+
+
+def _modules(names: Iterable[str]) -> str:
+    """Return the modules that names of tensors belong to, to one level."""
+    return ", ".join(sorted({name.partition(".")[0] for name in names}))
 
 
 def _shown(names: list[str]) -> str:

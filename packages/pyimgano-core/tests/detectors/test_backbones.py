@@ -1,0 +1,224 @@
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import numpy as np
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors.patchcore import PatchCore
+from pyimgano_core.detectors.torch_parts.features import build_patch_features
+from pyimgano_core.errors import ConfigError, MachineError
+from pyimgano_core.progress import SilentProgress
+from pyimgano_core.testing import ArrayImages, check_detector
+
+CPU = torch.device("cpu")
+VIT = "test_vit"  # patches of 16, built for 160x160, one class token
+REGISTERS = "test_vit2"  # the same with a register token and no class token
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def build(config, size):
+    images = ArrayImages(np.zeros((1, *size, 3), np.uint8))
+    return build_patch_features(config, images, seed=0, device=CPU, progress=SilentProgress())
+
+
+def noise(size):
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (1, *size, 3), dtype=torch.uint8, generator=generator)
+
+
+def draw_network(name):
+    torch.manual_seed(3)
+    return timm.create_model(name, pretrained=False, num_classes=0).eval()
+
+
+@pytest.fixture(params=[".pth", ".safetensors"])
+def weights(request, tmp_path):
+    """Return a function that saves a network and gives the config that names the file."""
+
+    def save(network, prefix="", layers=None):
+        path = tmp_path / f"weights{request.param}"
+        tensors = {prefix + name: value.contiguous() for name, value in network.state_dict().items()}
+        if path.suffix == ".pth":
+            torch.save(tensors, path)
+        else:
+            save_file(tensors, path)
+        return FeaturesConfig(
+            backbone=network.pretrained_cfg["architecture"], weights=str(path), layers=layers
+        )
+
+    return save
+
+
+@pytest.mark.parametrize("name", [VIT, REGISTERS])
+@pytest.mark.parametrize("size", [(160, 160), (64, 96)], ids=str)
+def test_tokens_of_places_are_those_that_the_network_gives_at_that_size(weights, name, size):
+    network = draw_network(name)  # it resamples its positions for every image
+    layers = ("blocks.1", "blocks.3")
+    backbone = build(weights(network, layers=layers), size).features
+    statistics = network.pretrained_cfg
+    image = noise(size)
+    pixels = (image / 255 - torch.tensor(statistics["mean"])) / torch.tensor(statistics["std"])
+    with torch.no_grad():
+        expected = network.forward_intermediates(
+            pixels.permute(0, 3, 1, 2), indices=[1, 3], norm=True, intermediates_only=True
+        )
+        found = backbone(image)
+    assert [(1, 64, size[0] // 16, size[1] // 16)] * 2 == [tuple(layer.shape) for layer in found]
+    for one, other in zip(expected, found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_the_middle_block_is_the_default(weights):
+    info = build(weights(draw_network(VIT)), (64, 64)).features.info
+    assert ["blocks.3"] == info["layers"]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size"),
+    [
+        (VIT, (48, 64)),
+        ("vit_small_patch14_reg4_dinov2", (56, 70)),
+        ("vit_tiny_patch16_dinov3_qkvb", (48, 64)),
+    ],
+)
+def test_transformers_keep_the_contract_at_the_config_s_size(backbone, size, textures):
+    features = FeaturesConfig(backbone=backbone, weights="random", layers=("blocks.1",))
+    check_detector(PatchCore(features=features), textures(2, height=size[0], width=size[1]))
+
+
+def test_a_size_that_patches_do_not_divide_is_told_with_the_nearest_that_they_do():
+    config = FeaturesConfig(backbone="vit_small_patch14_dinov2", weights="random")
+    with pytest.raises(ConfigError) as caught:
+        build(config, (256, 250))
+    (problem,) = caught.value.problems
+    assert problem == (
+        "$.dataset.resize: 'vit_small_patch14_dinov2' has patches of 14x14, which don't divide [256, 250]; "
+        "try [252, 238] or [266, 252]"
+    )
+
+
+@pytest.mark.parametrize("prefix", ["teacher.backbone.", "module.encoder_q."])
+def test_names_behind_any_prefix_are_found_beside_others(weights, prefix):
+    network = draw_network(VIT)
+    network.register_module("extra", torch.nn.Linear(2, 2))
+    record = build(weights(network, prefix), (64, 64)).features.info["weights"]
+    assert (prefix, ["extra.bias", "extra.weight"]) == (record["prefix"], record["unexpected_keys"])
+
+
+def test_the_record_of_a_file_says_in_words_what_was_missing_and_what_had_no_place(tmp_path):
+    network = timm.create_model("test_resnet", pretrained=False)
+    tensors = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if "layer4" not in name and "num_batches" not in name
+    }
+    torch.save(tensors, tmp_path / "w.pth")
+    config = FeaturesConfig(backbone="test_resnet", weights=str(tmp_path / "w.pth"))
+    record = build(config, (64, 64)).features.info["weights"]
+    absent = len(record["missing_keys"])
+    assert (
+        f"{len(tensors) - 2} tensors were taken from the file; {absent} that the used layers don't need are "
+        f"missing in it ({', '.join(sorted({key.partition('.')[0] for key in record['missing_keys']}))}); "
+        "2 of it have no place (fc)"
+    ) == record["words"]
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Answers, as the hub does, which commit is the newest."""
+
+    def do_GET(self):
+        content = f'{{"id": "{self.path[len("/api/models/") :]}", "sha": "{COMMIT}"}}'.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def address():
+    """The address of a hub on this machine."""
+    server = HTTPServer(("127.0.0.1", 0), Hub)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def cache(monkeypatch, tmp_path):
+    """Return a function that fills the hub's cache of this machine with a network under commits."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+
+    def fill(*commits, main=COMMIT):
+        repository = timm.get_pretrained_cfg(VIT).hf_hub_id.replace("/", "--")
+        folder = tmp_path / f"models--{repository}"
+        (folder / "refs").mkdir(parents=True)
+        (folder / "refs" / "main").write_text(main)
+        for commit in commits:
+            path = folder / "snapshots" / commit / "model.safetensors"
+            path.parent.mkdir(parents=True)
+            save_file(draw_network(VIT).state_dict(), path)
+
+    return fill
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+
+
+PRETRAINED = FeaturesConfig(backbone=VIT, weights="pretrained")
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_the_hub_the_cache_serves_and_its_revision_is_recorded(cache):
+    cache(COMMIT)
+    features = build(PRETRAINED, (64, 64)).features
+    record = features.info["weights"]
+    assert ("pretrained", COMMIT, "timm/test_vit.r160_in1k", "r160_in1k") == (
+        record["source"],
+        record["revision"],
+        record["hub"],
+        record["tag"],
+    )
+    assert 64 == len(record["sha256"])
+    expected, found = draw_network(VIT).state_dict(), features.network.state_dict()
+    assert torch.equal(expected["blocks.0.attn.qkv.weight"], found["blocks.0.attn.qkv.weight"])
+
+
+def test_the_newest_revision_of_the_hub_is_taken_before_an_older_one_of_the_cache(
+    cache, address, monkeypatch
+):
+    cache("f" * 40, COMMIT, main="f" * 40)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+    assert COMMIT == build(PRETRAINED, (64, 64)).features.info["weights"]["revision"]
+
+
+@pytest.mark.parametrize("unreachable", ["offline", "no connection"])
+def test_a_hub_out_of_reach_is_told_in_one_line_and_soon(cache, monkeypatch, unreachable):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", unreachable == "offline")
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    del cache
+    started = time.perf_counter()
+    with pytest.raises(MachineError, match="of 'test_vit' can't be fetched from timm's hub") as caught:
+        build(PRETRAINED, (64, 64))
+    assert 1 == len(str(caught.value).splitlines())
+    assert time.perf_counter() - started < 10
+
+
+def test_a_model_that_the_hub_has_no_weights_of_is_refused():
+    name = next(
+        name for name in timm.list_models() if not getattr(timm.get_pretrained_cfg(name), "hf_hub_id", None)
+    )
+    with pytest.raises(ConfigError, match=f"timm's hub has no weights of '{name}'; name a file"):
+        build(FeaturesConfig(backbone=name, weights="pretrained"), (64, 64))
