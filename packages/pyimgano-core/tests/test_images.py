@@ -23,7 +23,6 @@ from pyimgano_core.images import (
     grey_of,
     image_size,
     is_image,
-    load_input,
     marks_of,
     opened_stream,
     read_image,
@@ -313,17 +312,6 @@ def test_threads_read_alike_and_leave_the_warning_filters_alone(tmp_path):
 
     assert sum(np.array_equal(RAMP, result) for result in results) == 8
     assert before == warnings.filters
-
-
-def test_load_input_gives_the_resized_image_and_its_own_upright_size(tmp_path):
-    path = tmp_path / "a.jpg"
-    Image.fromarray(np.full((30, 20, 3), 200, dtype=np.uint8)).save(path, exif=exif(8), quality=95)
-
-    pixels, size = load_input(path, (8, 16))
-
-    assert size == (20, 30)
-    assert pixels.shape == (8, 16, 3)
-    assert 200 == pixels.min() == pixels.max()
 
 
 def test_shrinking_is_antialiased():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attrs import define
+from attrs import define, evolve
 from PIL import Image
 
 from pyimgano_core.artifacts import write_artifact
@@ -20,9 +20,11 @@ from pyimgano_core.contracts.infer_config import (
     Checkpoint,
     InferConfig,
     Preprocessing,
+    RegionFile,
     SelfTest,
 )
 from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
+from pyimgano_core.images import encode_interest
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 from pyimgano_infer.cli import infer
 
@@ -59,9 +61,16 @@ def make_config(tmp_path):
         pixel_threshold=0.5,
         minimum_area=1,
         graph="mean",
+        tiling=None,
+        region=None,
         folder=tmp_path / "run",
     ):
-        used = {"minimum_area": minimum_area > 1, "review_band": review is not None}
+        used = {
+            "minimum_area": minimum_area > 1,
+            "region": region is not None,
+            "review_band": review is not None,
+            "tiling": tiling is not None,
+        }
         thresholds = {
             "threshold": _threshold(threshold),
             "review_threshold": None if review is None else _threshold(review),
@@ -72,7 +81,12 @@ def make_config(tmp_path):
             pyimgano_version="0.1.0",
             from_run="run",
             per_category={
-                name: _category(folder, name, graph, thresholds) for name in categories or ["part"]
+                name: evolve(
+                    _category(folder, name, graph, thresholds),
+                    preprocessing=Preprocessing(resize=(8, 8), tiling=tiling),
+                    region=None if region is None else _region(folder, name, region),
+                )
+                for name in categories or ["part"]
             },
         )
         path = folder / "artifacts" / "infer_config.json"
@@ -96,6 +110,17 @@ def _category(folder, name, graph, thresholds):
         preprocessing=Preprocessing(resize=(8, 8)),
         **thresholds,
         self_test=SelfTest(**run_self_test(OnnxScorer(content))),
+    )
+
+
+def _region(folder, name, interest):
+    content = encode_interest(interest)
+    (folder / "checkpoints" / name / "region.png").write_bytes(content)
+    return RegionFile(
+        path=f"../checkpoints/{name}/region.png",
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        share=float(interest.mean()),
     )
 
 

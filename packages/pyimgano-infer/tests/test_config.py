@@ -5,7 +5,7 @@ import pytest
 
 from pyimgano_core.contracts.infer_config import Checkpoint
 from pyimgano_core.errors import ArtifactError, UsageError
-from pyimgano_infer._config import choose_categories, config_of_run, listed, locate_checkpoint, read_config
+from pyimgano_infer._config import choose_categories, config_of_run, listed, locate_file, read_config
 
 
 def set_threshold(value):
@@ -18,7 +18,7 @@ def set_checkpoint(**values):
 
 def locate(config):
     found = read_config(config)
-    return locate_checkpoint(config, "part", found.per_category["part"].checkpoint)
+    return locate_file(config, "part", "checkpoint", found.per_category["part"].checkpoint)
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e999", '"0.5"', "true"])
@@ -163,4 +163,4 @@ def test_a_list_of_names_shows_the_first_few():
 def test_a_changed_size_is_seen_before_the_file_is_read(config):
     wrong = Checkpoint(path="../checkpoints/part/model.onnx", sha256="0" * 64, size_bytes=1)
     with pytest.raises(ArtifactError, match="the config says 1"):
-        locate_checkpoint(config, "part", wrong)
+        locate_file(config, "part", "checkpoint", wrong)

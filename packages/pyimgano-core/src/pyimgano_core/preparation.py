@@ -5,6 +5,7 @@ Training, the benchmark and preflight all come through here, so they can't disag
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ from pyimgano_core.contracts.record import Sample
 from pyimgano_core.contracts.split import CategorySplit
 from pyimgano_core.duplicates import content_issues, hash_contents, path_issues
 from pyimgano_core.errors import DataError
+from pyimgano_core.interest import check_interest
 from pyimgano_core.layouts import load_dataset
 from pyimgano_core.manifest import locate_issues
 from pyimgano_core.pixel_gate import MaskState, decide_gate, inspect_mask
@@ -23,7 +25,7 @@ from pyimgano_core.splits import split_dataset
 from pyimgano_core.thresholds import needed_normals, shortage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
     from pyimgano_core.contracts.threshold import FallbackStep
@@ -50,9 +52,9 @@ class PreparedCategory:
 class Prepared:
     """A data set, ready to run. `hashes` are the SHA-256 of the files that could be read."""
 
-    samples: tuple[Sample, ...]
+    samples: Sequence[Sample]
     categories: tuple[PreparedCategory, ...]
-    hashes: dict[Path, str]
+    hashes: Mapping[Path, str]
     issues: tuple[Issue, ...]
 
     @property
@@ -64,7 +66,7 @@ class Prepared:
 class FileInspector(Protocol):
     """Says what the files of a data set hold; preflight gives its own, which looks at each file only once."""
 
-    def hash_contents(self, samples: Sequence[Sample]) -> dict[Path, str]:
+    def hash_contents(self, samples: Sequence[Sample]) -> Mapping[Path, str]:
         """Return the SHA-256 of every image and mask that can be read; asked first, and once."""
         ...
 
@@ -79,7 +81,7 @@ class _Reader:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
-    def hash_contents(self, samples: Sequence[Sample]) -> dict[Path, str]:
+    def hash_contents(self, samples: Sequence[Sample]) -> Mapping[Path, str]:
         return hash_contents(samples, self._progress)
 
     def inspect_mask(self, sample: Sample) -> MaskState:
@@ -105,6 +107,7 @@ def inspect_dataset(
     policy = config.dataset.split_policy
     loaded = load_dataset(config.dataset, base)
     split = split_dataset(loaded.samples, policy, config.seed)
+    check_interest(config.dataset, split.categories, base)
     hashes = files.hash_contents(loaded.samples)
     issues = [
         *loaded.issues,

@@ -47,7 +47,18 @@ def fixed(value, **options):
     return Threshold(value=value, provenance=ThresholdProvenance(method="fixed"), **options)
 
 
-def run(prepared, scored, *, threshold=0.5, review=None, pixel=None, area=1, map_sink=None, **config):
+def run(
+    prepared,
+    scored,
+    *,
+    threshold=0.5,
+    review=None,
+    pixel=None,
+    area=1,
+    map_sink=None,
+    map_viewer=None,
+    **config,
+):
     return evaluate(
         scored,
         prepared,
@@ -59,6 +70,7 @@ def run(prepared, scored, *, threshold=0.5, review=None, pixel=None, area=1, map
         config=EvaluationConfig(**{"bootstrap_replicates": 50, **config}),
         seed=0,
         map_sink=map_sink,
+        map_viewer=map_viewer,
     )
 
 
@@ -369,3 +381,17 @@ def test_constant_maps_are_flagged(prepare):
     pixels = run(prepared, map(flat, [0.5] * 4)).results.pixel_metrics
     assert ("constant_scores",) == pixels.flags["pixel_auroc"]
     assert 0.5 == pixels.pixel_f1_max_threshold
+
+
+def test_a_viewer_sees_each_map_beside_its_line_and_the_pixel_threshold(prepare):
+    prepared = prepare(normal=1, anomalous=2)
+    seen = []
+
+    def look(line, sample, anomaly_map, pixel):
+        seen.append((line.index, line.score, sample, float(anomaly_map.max()), pixel.value))
+
+    run(prepared, [flat(0.1), FAILURE, flat(0.3)], map_viewer=look, pixel=0.2)
+    tests = prepared.split.test
+    assert [(0, 0.1, tests[0], 0.1, 0.2), (2, 0.3, tests[2], 0.3, 0.2)] == [
+        (index, score, sample, pytest.approx(top), pixel) for index, score, sample, top, pixel in seen
+    ]

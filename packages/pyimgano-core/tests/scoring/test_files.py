@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pyimgano_core.contracts.config import Tiling
 from pyimgano_core.contracts.infer_config import Preprocessing
 from pyimgano_core.contracts.prediction import Failure
+from pyimgano_core.images import resize_map
+from pyimgano_core.scoring import OnnxScorer
 from pyimgano_core.scoring.files import ScoredImage, score_file, score_files
 
 PREPROCESSING = Preprocessing(resize=(8, 8))
@@ -79,3 +82,107 @@ def test_files_keep_their_order_and_one_bad_file_costs_no_other(scorer, grey_fil
     assert "not_found" == results.pop(7).code
     expected = [value / 255 for value in range(0, 250, 10) if value != 70]
     assert pytest.approx(expected) == [result.score for result in results]
+
+
+@pytest.fixture
+def noise_file(tmp_path):
+    """Return a function that writes noise of a size, changed by another, and its name."""
+
+    def write(size, change=None, name="noise.png"):
+        pixels = np.random.default_rng(4).integers(0, 200, (*size, 3), dtype=np.uint8)
+        if change is not None:
+            change(pixels)
+        Image.fromarray(pixels).save(tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+def grey_of_file(path):
+    with Image.open(path) as image:
+        return np.asarray(image).mean(axis=2) / 255
+
+
+@pytest.mark.parametrize("size", [(8, 8), (20, 30), (9, 100), (5, 30), (3, 4), (1, 1), (16, 7)])
+@pytest.mark.parametrize("overlap", [0.0, 0.25, 0.8])
+def test_tiles_give_every_pixel_of_an_image_of_any_size_its_own_score(scorer, noise_file, size, overlap):
+    path = noise_file(size)
+    tiled = Preprocessing(resize=(8, 8), tiling=Tiling(overlap=overlap))
+    result = score_file(path, scorer=scorer, preprocessing=tiled)
+    expected = grey_of_file(path)
+    assert size == result.size
+    np.testing.assert_allclose(result.anomaly_map, expected, rtol=1e-5)  # its map is the grey
+    assert pytest.approx(expected.max()) == result.score
+
+
+def test_a_small_mark_keeps_its_score_in_tiles_and_loses_it_resized(scorer, noise_file):
+    def mark(pixels):
+        pixels[41:43, 77:79] = 255
+
+    path = noise_file((80, 120), mark)
+    tiled = Preprocessing(resize=(8, 8), tiling=Tiling())
+    assert pytest.approx(1.0) == score_file(path, scorer=scorer, preprocessing=tiled).score
+    assert 0.7 > score_file(path, scorer=scorer, preprocessing=PREPROCESSING).score
+
+
+def test_a_scale_shrinks_the_image_before_it_is_cut(scorer, noise_file):
+    path = noise_file((40, 60))
+    halved = Preprocessing(resize=(8, 8), tiling=Tiling(scale=0.5))
+    result = score_file(path, scorer=scorer, preprocessing=halved)
+    with Image.open(path) as image:
+        small = np.asarray(image.resize((30, 20), Image.Resampling.BILINEAR)).mean(axis=2) / 255
+    assert (40, 60) == result.size
+    assert pytest.approx(small.max()) == result.score
+    np.testing.assert_allclose(small, resize_map(result.anomaly_map, (20, 30)), atol=0.2)
+
+
+INTEREST = np.zeros((10, 15), np.bool_)
+INTEREST[2:6, 3:9] = True  # at twice the size: rows 4 to 11, columns 6 to 17
+EITHER = [PREPROCESSING, *(Preprocessing(resize=(8, 8), tiling=Tiling(scale=s)) for s in (1.0, 0.6))]
+
+
+@pytest.mark.parametrize("preprocessing", EITHER, ids=["resized", "tiled", "scaled"])
+def test_nothing_outside_the_region_of_interest_changes_score_or_map(scorer, noise_file, preprocessing):
+    def change(pixels):
+        inside = pixels[4:12, 6:18].copy()
+        pixels[:] = 255
+        pixels[4:12, 6:18] = inside
+
+    options = {"scorer": scorer, "preprocessing": preprocessing, "interest": INTEREST}
+    expected = score_file(noise_file((20, 30)), **options)
+    actual = score_file(noise_file((20, 30), change, "changed.png"), **options)
+    assert expected.score == actual.score
+    assert np.array_equal(expected.anomaly_map, actual.anomaly_map)
+
+
+@pytest.mark.parametrize("preprocessing", EITHER, ids=["resized", "tiled", "scaled"])
+def test_a_map_is_zero_outside_the_region_and_nowhere_in_it(scorer, noise_file, preprocessing):
+    result = score_file(noise_file((20, 30)), scorer=scorer, preprocessing=preprocessing, interest=INTEREST)
+    inside = np.zeros((20, 30), bool)
+    inside[4:12, 6:18] = True
+    assert {0.0} == set(result.anomaly_map[~inside].tolist())
+    assert result.anomaly_map[inside].min() > 0
+    assert (96, 600) == (result.pixel_count, inside.size)
+
+
+def test_tiles_wholly_outside_are_not_scored(make_graph, noise_file):
+    class Counting(OnnxScorer):
+        calls = 0
+
+        def score(self, image):
+            Counting.calls += 1
+            return super().score(image)
+
+    tiled = Preprocessing(resize=(8, 8), tiling=Tiling(overlap=0.0))
+    corner = np.zeros((32, 32), bool)
+    corner[:8, :8] = True
+    score_file(noise_file((32, 32)), scorer=Counting(make_graph()), preprocessing=tiled, interest=corner)
+    assert 1 == Counting.calls
+
+
+def test_an_image_of_other_proportions_than_its_region_is_data(scorer, grey_file):
+    square = np.ones((8, 8), bool)
+    result = score_file(grey_file(9), scorer=scorer, preprocessing=PREPROCESSING, interest=square)
+    assert isinstance(result, Failure)
+    assert "region_mismatch" == result.code
+    assert "30x20 pixels, its region of interest is 8x8" in result.message

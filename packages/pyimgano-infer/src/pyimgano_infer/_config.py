@@ -1,4 +1,4 @@
-"""Find, read and trust an inference config: its categories, and the bytes of its checkpoints.
+"""Find, read and trust an inference config: its categories, and the bytes of the files that it names.
 
 Nothing here executes what it reads, and nothing is looked for in the current folder.
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyimgano_core.artifacts import read_artifact
-from pyimgano_core.contracts.infer_config import Checkpoint, InferConfig
+from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.errors import ArtifactError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pyimgano_core.contracts.infer_config import CategoryModel, NamedFile
 
 CONFIG_IN_RUN = Path("artifacts", "infer_config.json")
 
@@ -88,46 +90,58 @@ def listed(names: Iterable[str], most: int = 20) -> str:
     return ", ".join(map(repr, shown[:most])) + rest
 
 
-def locate_checkpoint(config_path: Path, category: str, checkpoint: Checkpoint) -> Path:
+def named_files(entry: CategoryModel) -> dict[str, NamedFile]:
+    """Return the files that a config names for one category, by the key that names them."""
+    files: dict[str, NamedFile | None] = {"checkpoint": entry.checkpoint, "region": entry.region}
+    return {kind: file for kind, file in files.items() if file is not None}
+
+
+def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) -> Path:
     """Return the file that a config names, its kind and size checked.
 
     A relative path is looked for in the folder of the config as it was named, then, where that is a
     symbolic link, in the folder that the link leads to. Absolute paths and `..` are allowed: the hash
     decides, not the place.
 
+    Args:
+        config_path: the config.
+        category: the category that the file belongs to.
+        kind: the key that names it, from `named_files`.
+        file: what the config says of it.
+
     Raises:
         ArtifactError: the path is no plain path, leads nowhere or to two files, or to what can't be it.
     """
-    where = f"{config_path}: $.per_category.{category}.checkpoint.path {checkpoint.path!r}"
-    if problem := _problem_of_path(checkpoint.path):
+    where = f"{config_path}: $.per_category.{category}.{kind}.path {file.path!r}"
+    if problem := _problem_of_path(file.path):
         raise ArtifactError(f"{where}: {problem}")
     folders = (config_path.absolute().parent, config_path.resolve().parent)
-    candidates = list(dict.fromkeys(folder / checkpoint.path for folder in folders))
+    candidates = list(dict.fromkeys(folder / file.path for folder in folders))
     found = [path for path in candidates if os.path.exists(path)]  # noqa: PTH110 - as above
     if not found:
         places = " or ".join(str(path) for path in candidates)
         raise ArtifactError(f"{where}: no such file: {places}; a config and its checkpoints move together")
     if not all(path.samefile(found[0]) for path in found):
         raise ArtifactError(f"{where}: two files could be meant, {found[0]} and {found[1]}; remove one")
-    _check_file(found[0], checkpoint)
+    _check_file(found[0], file)
     return found[0]
 
 
-def read_checkpoint(path: Path, checkpoint: Checkpoint) -> bytes:
-    """Return a checkpoint's bytes, their hash checked: what was hashed is what will be loaded.
+def read_file(path: Path, file: NamedFile) -> bytes:
+    """Return a file's bytes, their hash checked: what was hashed is what will be loaded.
 
     Raises:
         ArtifactError: size or hash differ from the config's, or the file can't be read.
     """
-    _check_file(path, checkpoint)
+    _check_file(path, file)
     try:
         content = path.read_bytes()
     except OSError as exc:
         raise ArtifactError(f"{path}: can't be read: {exc.strerror}") from exc
     digest = hashlib.sha256(content).hexdigest()
-    if digest != checkpoint.sha256:
+    if digest != file.sha256:
         raise ArtifactError(
-            f"{path}: its sha256 is {digest}, the config says {checkpoint.sha256}: "
+            f"{path}: its sha256 is {digest}, the config says {file.sha256}: "
             "this is not the file that was exported; copy it again"
         )
     return content
@@ -145,15 +159,15 @@ def _problem_of_path(text: str) -> str | None:
     return None
 
 
-def _check_file(path: Path, checkpoint: Checkpoint) -> None:
+def _check_file(path: Path, file: NamedFile) -> None:
     try:
         state = path.stat()
     except OSError as exc:
         raise ArtifactError(f"{path}: can't be read: {exc.strerror}") from exc
     if not stat.S_ISREG(state.st_mode):
-        raise ArtifactError(f"{path}: a checkpoint must be a file")
-    if state.st_size != checkpoint.size_bytes:
+        raise ArtifactError(f"{path}: must be a file")
+    if state.st_size != file.size_bytes:
         raise ArtifactError(
-            f"{path}: has {state.st_size} bytes, the config says {checkpoint.size_bytes}: "
+            f"{path}: has {state.st_size} bytes, the config says {file.size_bytes}: "
             "it is truncated or another file; copy it again"
         )

@@ -1,17 +1,21 @@
-"""The models of a config, each loaded when it is needed and its checkpoint's hash is known to be right."""
+"""The models of a config, each loaded when it is needed and its files' hashes are known to be right."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyimgano_core.errors import ArtifactError, UsageError
+from pyimgano_core.errors import ArtifactError, ImageError, UsageError
+from pyimgano_core.images import decode_interest
 from pyimgano_core.scoring import OnnxScorer
-from pyimgano_infer._config import choose_categories, listed, locate_checkpoint, read_checkpoint, read_config
+from pyimgano_infer._config import choose_categories, listed, locate_file, named_files, read_config, read_file
 from pyimgano_infer._predict import Model
 from pyimgano_infer._thresholds import choose_thresholds
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pyimgano_core.contracts.infer_config import InferConfig
 
 
@@ -38,7 +42,9 @@ class Models:
         }
         self._config = config
         self._files = {
-            name: locate_checkpoint(path, name, config.per_category[name].checkpoint) for name in names
+            (name, kind): locate_file(path, name, kind, file)
+            for name in names
+            for kind, file in named_files(config.per_category[name]).items()
         }
         self._loaded: dict[str, Model] = {}
 
@@ -46,7 +52,7 @@ class Models:
         """Return the model of a category in play.
 
         Raises:
-            ArtifactError: its checkpoint can't be trusted.
+            ArtifactError: its checkpoint or its region can't be trusted.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
@@ -54,8 +60,8 @@ class Models:
 
     def _load(self, name: str) -> Model:
         entry = self._config.per_category[name]
-        path, thresholds = self._files[name], self.thresholds[name]
-        content = read_checkpoint(path, entry.checkpoint)
+        path, thresholds = self._files[name, "checkpoint"], self.thresholds[name]
+        content = read_file(path, entry.checkpoint)
         try:
             scorer = OnnxScorer(content)
         except ArtifactError as exc:
@@ -69,11 +75,23 @@ class Models:
             category=name,
             scorer=scorer,
             preprocessing=entry.preprocessing,
+            interest=self._interest(name),
             threshold=thresholds.image,
             review_threshold=thresholds.review,
             pixel_threshold=thresholds.pixel,
             minimum_area=thresholds.minimum_area,
         )
+
+    def _interest(self, name: str) -> NDArray[np.bool_] | None:
+        """Return the region of interest of a category, (h, w), or None where everything is looked at."""
+        region = self._config.per_category[name].region
+        if region is None:
+            return None
+        path = self._files[name, "region"]
+        try:
+            return decode_interest(read_file(path, region), path)
+        except ImageError as exc:
+            raise ArtifactError(f"the region of category {name!r} can't be used: {exc}") from exc
 
 
 def load_one(path: Path | str, category: str | None) -> Model:

@@ -1,4 +1,4 @@
-"""Copy a config and its checkpoints into one folder that stands by itself: moved anywhere, it works."""
+"""Copy a config and the files that it names into one folder that works wherever it is moved."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING, Any
 from pyimgano_core.artifacts import parse_json, to_json, write_bytes, write_text
 from pyimgano_core.errors import UsageError
 from pyimgano_core.manifest import category_slug
-from pyimgano_infer._config import locate_checkpoint, read_checkpoint, read_config
+from pyimgano_infer._config import locate_file, named_files, read_config, read_file
 from pyimgano_infer._output import writing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pyimgano_core.contracts.infer_config import InferConfig
 
 _CONFIG = "infer_config.json"
 _CHECKPOINTS = "checkpoints"
+_SUFFIXES = {"checkpoint": ".onnx", "region": ".png"}
 
 
 def pack(path: Path, target: Path) -> Path:
-    """Make `target` a folder of the config in `path` and all its checkpoints, and return the packed config.
+    """Make `target` a folder of the config in `path` and all its files, and return the packed config.
 
     Every hash is checked before and after the copy. The folder appears whole or not at all.
 
     Raises:
-        ArtifactError: the config or a checkpoint can't be trusted.
+        ArtifactError: the config or a file that it names can't be trusted.
         MachineError: the folder can't be written.
         UsageError: `target` exists and is no empty folder.
     """
@@ -53,11 +55,10 @@ def pack(path: Path, target: Path) -> Path:
 
 def _fill(path: Path, config: InferConfig, folder: Path) -> None:
     document = _document(path)
-    for name, entry in config.per_category.items():
-        content = read_checkpoint(locate_checkpoint(path, name, entry.checkpoint), entry.checkpoint)
-        relative = f"{_CHECKPOINTS}/{category_slug(name)}.onnx"
+    for name, kind, content in _contents(path, config):
+        relative = f"{_CHECKPOINTS}/{category_slug(name)}{_SUFFIXES[kind]}"
         write_bytes(folder / relative, content)
-        document["per_category"][name]["checkpoint"]["path"] = relative
+        document["per_category"][name][kind]["path"] = relative
     write_text(folder / _CONFIG, to_json(document, indent=2) + "\n")
 
 
@@ -67,6 +68,13 @@ def _document(path: Path) -> dict[str, Any]:
     return document
 
 
+def _contents(path: Path, config: InferConfig) -> Iterator[tuple[str, str, bytes]]:
+    """Yield category, kind and content of each file that a config names, its hash checked."""
+    for name, entry in config.per_category.items():
+        for kind, file in named_files(entry).items():
+            yield name, kind, read_file(locate_file(path, name, kind, file), file)
+
+
 def _check(path: Path) -> None:
-    for name, entry in read_config(path).per_category.items():
-        read_checkpoint(locate_checkpoint(path, name, entry.checkpoint), entry.checkpoint)
+    for _ in _contents(path, read_config(path)):
+        pass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
+from numpy.typing import NDArray
 
 from pyimgano_core.artifacts import atomic_writer
 from pyimgano_core.contracts.infer_config import Preprocessing
@@ -21,8 +22,6 @@ from pyimgano_infer._inputs import Input
 from pyimgano_infer._output import writing
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pyimgano_core.contracts.prediction import Label
     from pyimgano_core.contracts.region import Region
 
@@ -35,13 +34,15 @@ class Model:
 
     An image whose score is at or above `threshold` is anomalous; without one there is no verdict. Scores from
     `review_threshold` up to below it are for a person to decide; without one there is no such band.
-    `pixel_threshold` is on the scale of the anomaly map; regions of fewer than `minimum_area` image pixels at
-    or above it do not count.
+    `interest` is the region of interest, (h, w), None for the whole image: what lies outside can't change the
+    score. `pixel_threshold` is on the scale of the anomaly map; regions of fewer than `minimum_area` image
+    pixels at or above it do not count.
     """
 
     category: str
     scorer: OnnxScorer
     preprocessing: Preprocessing
+    interest: NDArray[np.bool_] | None
     threshold: float | None
     review_threshold: float | None
     pixel_threshold: float | None
@@ -81,7 +82,12 @@ def predict(job: Job, *, outputs: Outputs) -> Prediction:
     """Return the prediction of one input; only a broken machine raises."""
     if job.model is None:
         return _line(job, error=job.failure)
-    result = score_file(job.item.path, scorer=job.model.scorer, preprocessing=job.model.preprocessing)
+    result = score_file(
+        job.item.path,
+        scorer=job.model.scorer,
+        preprocessing=job.model.preprocessing,
+        interest=job.model.interest,
+    )
     if isinstance(result, Failure):
         return _line(job, error=result)
     label = verdict(result.score, job.model.threshold, job.model.review_threshold)

@@ -14,6 +14,7 @@ from pyimgano_core.evaluation._pixels import PixelEvaluation, mask_of
 from pyimgano_core.evaluation._predictions import predict
 from pyimgano_core.evaluation._thresholds import DeployedThresholds, raises_alarm, with_test_rates
 from pyimgano_core.evaluation._uncertainty import with_intervals
+from pyimgano_core.images import fit_interest, lower_outside
 from pyimgano_core.metrics import ScoredImage, Sketch, SketchAccumulator
 from pyimgano_core.pixel_gate import is_evaluated
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.config import EvaluationConfig
     from pyimgano_core.contracts.record import Sample
+    from pyimgano_core.contracts.threshold import Threshold
     from pyimgano_core.evaluation._predictions import ScoredInput
     from pyimgano_core.preparation import PreparedCategory
 
@@ -34,6 +36,16 @@ class MapSink(Protocol):
 
     def __call__(self, index: int, sample: Sample, anomaly_map: NDArray[np.floating]) -> StoredArray:
         """Store the (H, W) map of the test image number `index`."""
+        ...
+
+
+class MapViewer(Protocol):
+    """Looks at an anomaly map while it passes by, beside the line of its image."""
+
+    def __call__(
+        self, line: Prediction, sample: Sample, anomaly_map: NDArray[np.floating], pixel: Threshold
+    ) -> None:
+        """Look at the (H, W) map of a test image, with the pixel threshold in use."""
         ...
 
 
@@ -58,7 +70,9 @@ def evaluate(
     thresholds: DeployedThresholds,
     config: EvaluationConfig,
     seed: int,
+    interest: NDArray[np.bool_] | None = None,
     map_sink: MapSink | None = None,
+    map_viewer: MapViewer | None = None,
 ) -> Evaluation:
     """Return the evaluation of a category's test images.
 
@@ -68,9 +82,12 @@ def evaluate(
         thresholds: those in use; nothing is fitted to the test images.
         config: what is measured, and how.
         seed: of the bootstrap.
+        interest: the region of interest, bool (h, w) of any size; pixels outside do not count. None counts
+            all.
         map_sink: where anomaly maps are kept, if they are.
+        map_viewer: what else looks at them.
     """
-    gathered = _Gathered(prepared, thresholds, config)
+    gathered = _Gathered(prepared, thresholds, config, interest)
     tests = zip(scored, prepared.split.test, prepared.masks, strict=True)
     for index, (result, sample, mask_state) in enumerate(tests):
         pixels_count = is_evaluated(sample, mask_state, prepared.gate)
@@ -79,16 +96,17 @@ def evaluate(
             gathered.add(result, sample, pixels_count=pixels_count)
             if map_sink is not None and result.anomaly_map is not None:
                 stored = map_sink(index, sample, result.anomaly_map)
-        gathered.predictions.append(
-            predict(
-                index,
-                sample,
-                result,
-                threshold=thresholds.image.value,
-                review=thresholds.review_value,
-                anomaly_map=stored,
-            )
+        line = predict(
+            index,
+            sample,
+            result,
+            threshold=thresholds.image.value,
+            review=thresholds.review_value,
+            anomaly_map=stored,
         )
+        if map_viewer is not None and not isinstance(result, Failure) and result.anomaly_map is not None:
+            map_viewer(line, sample, result.anomaly_map, thresholds.pixel)
+        gathered.predictions.append(line)
     return gathered.finish(seed)
 
 
@@ -96,12 +114,17 @@ class _Gathered:
     """What the passing images leave behind."""
 
     def __init__(
-        self, prepared: PreparedCategory, thresholds: DeployedThresholds, config: EvaluationConfig
+        self,
+        prepared: PreparedCategory,
+        thresholds: DeployedThresholds,
+        config: EvaluationConfig,
+        interest: NDArray[np.bool_] | None,
     ) -> None:
         self.predictions: list[Prediction] = []
         self._gate = prepared.gate
         self._thresholds = thresholds
         self._config = config
+        self._interest = interest
         self._pixels = PixelEvaluation(config, thresholds.pixel)
         self._sketch = SketchAccumulator(
             pixel_threshold=thresholds.pixel.value,
@@ -111,12 +134,13 @@ class _Gathered:
         self._map_alarms: list[bool] = []  # of normal images
 
     def add(self, result: ScoredInput, sample: Sample, *, pixels_count: bool) -> None:
-        scores, mask = None, None
+        scores, mask, counted = None, None, None
         if result.anomaly_map is not None:
-            self._count_alarm(result.anomaly_map, sample)
+            anomaly_map, inside = self._looked_at(result.anomaly_map, sample)
+            self._count_alarm(anomaly_map, sample)
             if pixels_count:
-                scores, mask = result.anomaly_map, mask_of(sample, result.anomaly_map.shape[:2])
-                self._pixels.update(sample, scores, mask)
+                scores, mask, counted = anomaly_map, mask_of(sample, anomaly_map.shape[:2]), inside
+                self._pixels.update(sample, scores, mask, counted)
         self._sketch.update(
             ScoredImage(
                 name=sample.record.image_path,
@@ -125,6 +149,7 @@ class _Gathered:
                 scores=scores,
                 mask=mask,
                 group=sample.record.group_id,
+                counted=counted,
             )
         )
 
@@ -143,6 +168,15 @@ class _Gathered:
             thresholds=with_test_rates(self._thresholds, predictions, self._map_alarms, level=level),
             sketch=sketch,
         )
+
+    def _looked_at(
+        self, anomaly_map: NDArray[np.floating], sample: Sample
+    ) -> tuple[NDArray[np.floating], NDArray[np.bool_] | None]:
+        """Return a map (H, W) that raises nothing outside the region of interest, and the region (H, W)."""
+        if self._interest is None:
+            return anomaly_map, None
+        inside = fit_interest(self._interest, anomaly_map.shape, sample.image)
+        return lower_outside(anomaly_map, inside), inside
 
     def _count_alarm(self, anomaly_map: NDArray[np.floating], sample: Sample) -> None:
         if sample.record.label == NORMAL:

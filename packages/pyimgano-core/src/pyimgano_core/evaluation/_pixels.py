@@ -33,12 +33,18 @@ class PixelEvaluation:
         )
         self._minimum_area = pixel.minimum_area
 
-    def update(self, sample: Sample, anomaly_map: NDArray[np.floating], mask: NDArray[np.bool_]) -> None:
-        """Add one image's map (H, W) with its mask (H, W)."""
-        anomalous = sample.record.label == ANOMALOUS
-        self._metrics.update(anomaly_map, mask, name=sample.record.image_path, anomalous=anomalous)
+    def update(
+        self,
+        sample: Sample,
+        anomaly_map: NDArray[np.floating],
+        mask: NDArray[np.bool_],
+        counted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Add one image's map (H, W) with its mask (H, W), of which `counted` (H, W) counts, or all."""
+        anomalous, name = sample.record.label == ANOMALOUS, sample.record.image_path
+        self._metrics.update(anomaly_map, mask, name=name, anomalous=anomalous, counted=counted)
         if self._decisions is not None:
-            self._decisions.update(anomaly_map, mask, name=sample.record.image_path)
+            self._decisions.update(anomaly_map, mask, name=name, counted=counted)
 
     def result(self, subset: str) -> tuple[PixelResults, dict[str, float]]:
         """Return the metrics of all images so far, and AUPIMO of each anomalous one by its path."""

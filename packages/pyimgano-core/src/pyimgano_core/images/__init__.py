@@ -14,6 +14,13 @@ from pyimgano_core.images._file import (
     opened_stream,
     require_pixel_count,
 )
+from pyimgano_core.images._interest import (
+    decode_interest,
+    encode_interest,
+    fit_interest,
+    lower_outside,
+    paint_outside,
+)
 from pyimgano_core.images._mask import marks_of, read_mask, read_mask_for
 from pyimgano_core.images._orientation import find_orientation
 from pyimgano_core.images._pixels import (
@@ -22,7 +29,6 @@ from pyimgano_core.images._pixels import (
     image_size,
     is_sixteen_bit_colour,
     is_sixteen_bit_grey,
-    load_input,
     read_image,
     require_eight_bit,
     require_full_range,
@@ -38,11 +44,16 @@ __all__ = [
     # Images
     "FULL_RANGE",
     "image_size",
-    "load_input",
     "read_image",
     # Masks
     "read_mask",
     "read_mask_for",
+    # Regions of interest
+    "decode_interest",
+    "encode_interest",
+    "fit_interest",
+    "lower_outside",
+    "paint_outside",
     # Anomaly maps in files
     "MAP_EXTENSIONS",
     "ScoreMap",

@@ -11,7 +11,6 @@ from PIL import Image
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images._file import decode, opened
 from pyimgano_core.images._orientation import find_orientation, turn, turned_size
-from pyimgano_core.images._resize import resize_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,26 +85,6 @@ def grey_of(path: Path, image: Image.Image, sixteen_bit_range: tuple[int, int] =
         return Image.fromarray(_scale(np.asarray(image), sixteen_bit_range))
     require_eight_bit(path, image.mode)
     return image if image.mode == "L" else image.convert("L")
-
-
-def load_input(
-    path: Path | str, size: tuple[int, int], sixteen_bit_range: tuple[int, int] = FULL_RANGE
-) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Return what a scorer sees of an image, and the image's own size.
-
-    Args:
-        path: the file.
-        size: (height, width) of the scorer's input.
-        sixteen_bit_range: as in `read_image`.
-
-    Returns:
-        uint8 (height, width, 3), and the original (H, W), upright.
-
-    Raises:
-        ImageError: the file can't be used.
-    """
-    pixels = read_image(path, sixteen_bit_range=sixteen_bit_range)
-    return resize_image(pixels, size), (pixels.shape[0], pixels.shape[1])
 
 
 def is_sixteen_bit_grey(image: Image.Image) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve
 
 from pyimgano_core.configfile import resolve_path
@@ -11,7 +12,7 @@ from pyimgano_core.contracts.dataset import LoadedDataset
 from pyimgano_core.errors import ConfigError, DataError
 from pyimgano_core.layouts._build import build_records
 from pyimgano_core.layouts.demo import MANIFEST_NAME, demo_root, write_demo
-from pyimgano_core.manifest import load_manifest, resolve
+from pyimgano_core.manifest import Rows, SampleTable, columns_of, load_manifest, take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,15 +35,15 @@ def load_dataset(config: DatasetConfig, base: Path) -> LoadedDataset:
         MachineError: the storage failed.
     """
     loaded = _load_all(config, base)
-    names = _category_names(loaded)
-    if config.category == ALL_CATEGORIES or not names:
+    if config.category == ALL_CATEGORIES or not loaded.samples:
         return loaded
-    if config.category not in {*names, *(issue.category for issue in loaded.issues)}:
-        known = ", ".join(map(repr, names))
+    categories = columns_of(loaded.samples).categories
+    if config.category not in {*categories, *(issue.category for issue in loaded.issues)}:
+        known = ", ".join(map(repr, categories))
         raise ConfigError([f"$.dataset.category: {config.category!r} is none of {known} or 'all'"])
     return evolve(
         loaded,
-        samples=tuple(sample for sample in loaded.samples if sample.record.category == config.category),
+        samples=take(loaded.samples, categories.get(config.category, np.empty(0, np.int64))),
         issues=tuple(issue for issue in loaded.issues if issue.category in (None, config.category)),
     )
 
@@ -56,15 +57,11 @@ def list_categories(config: DatasetConfig, base: Path) -> tuple[str, ...]:
         MachineError: the storage failed.
     """
     loaded = _load_all(config, base)
-    names = _category_names(loaded)
+    names = tuple(columns_of(loaded.samples).categories)
     if not names:
         reason = loaded.issues[0].message if loaded.issues else "it is empty"
         raise DataError(f"the data set has no categories: {reason}", loaded.issues)
     return names
-
-
-def _category_names(loaded: LoadedDataset) -> tuple[str, ...]:
-    return tuple(sorted({sample.record.category for sample in loaded.samples}))
 
 
 def _load_all(config: DatasetConfig, base: Path) -> LoadedDataset:
@@ -78,7 +75,7 @@ def _load_all(config: DatasetConfig, base: Path) -> LoadedDataset:
     if root is None:
         raise ConfigError([f'$.dataset.root: is needed with name = "{config.name}"'])
     found = build_records(config.name, root)
-    folder = root.absolute()
-    return LoadedDataset(
-        samples=tuple(resolve(record, folder) for record in found.records), issues=found.issues
-    )
+    rows = Rows(root.absolute())
+    for record in found.records:
+        rows.add(record)
+    return LoadedDataset(samples=SampleTable(rows), issues=found.issues)

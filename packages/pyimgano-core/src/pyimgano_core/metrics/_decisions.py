@@ -10,7 +10,7 @@ import numpy as np
 from pyimgano_core.components import keep_large, number_pixels
 from pyimgano_core.contracts.metric import Confusion, MetricValue, PixelDecisions
 from pyimgano_core.metrics._limits import check_minimum_area, check_threshold
-from pyimgano_core.metrics._scores import as_scores, check_mask
+from pyimgano_core.metrics._scores import as_scores, check_counted, check_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,21 +34,34 @@ class PixelDecisionAccumulator:
         self._counts = np.zeros(4, np.int64)  # tp, fp, tn, fn
         self._overlaps: list[float] = []  # a region's share that is flagged
 
-    def update(self, scores: npt.ArrayLike, mask: npt.NDArray[np.bool_], *, name: str | None = None) -> None:
+    def update(
+        self,
+        scores: npt.ArrayLike,
+        mask: npt.NDArray[np.bool_],
+        *,
+        name: str | None = None,
+        counted: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
         """Add one image; on an error nothing is added.
 
         Args:
             scores: (H, W), larger is more anomalous.
             mask: (H, W), bool, True on defects. A map is resized to its mask, never a mask to its map.
             name: of the image, such as its path, for the message of an error.
+            counted: (H, W), bool, the pixels that count; the others are neither flagged nor defective, nor
+                passed. None counts all.
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the shapes differ, or the mask is not bool.
+            ValueError: the shapes differ, the mask is not bool, or no pixel counts.
         """
         checked = as_scores(scores, name)
         check_mask(checked, mask)
-        flagged = keep_large(checked >= np.float64(self.threshold), self.minimum_area)  # (H, W)
+        check_counted(mask, counted)
+        reached, size = checked >= np.float64(self.threshold), mask.size
+        if counted is not None:
+            mask, reached, size = mask & counted, reached & counted, int(np.count_nonzero(counted))
+        flagged = keep_large(reached, self.minimum_area)  # (H, W)
         tp = positives = 0
         if mask.any():
             region, areas = number_pixels(mask)
@@ -57,7 +70,7 @@ class PixelDecisionAccumulator:
             self._overlaps.extend((hits / areas).tolist())
             tp, positives = int(np.count_nonzero(found)), len(found)
         fp, fn = int(np.count_nonzero(flagged)) - tp, positives - tp
-        self._counts += np.array((tp, fp, mask.size - tp - fp - fn, fn), np.int64)
+        self._counts += np.array((tp, fp, size - tp - fp - fn, fn), np.int64)
 
     def merge(self, other: Self) -> None:
         """Add all images of `other`, which stays as it is.

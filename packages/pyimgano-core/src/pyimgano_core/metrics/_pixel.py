@@ -18,7 +18,7 @@ from pyimgano_core.metrics._limits import check_limit, check_saturation
 from pyimgano_core.metrics._overlap import Defects, area_under_overlap, find_defects, saturate
 from pyimgano_core.metrics._per_image import REST, NamedImages
 from pyimgano_core.metrics._ranking import area_under_roc, best_f1, count, distinct, rank, step_precision
-from pyimgano_core.metrics._scores import as_scores, check_label, check_mask
+from pyimgano_core.metrics._scores import as_scores, check_counted, check_label, check_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,6 +66,7 @@ class PixelAccumulator:
         *,
         name: str | None = None,
         anomalous: bool | None = None,
+        counted: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         """Add one image; on an error nothing is added.
 
@@ -76,20 +77,26 @@ class PixelAccumulator:
             anomalous: the image's label; None where the mask tells it. AUPIMO counts false alarms on normal
                 images alone, so that an anomalous image whose mask is empty is none of them. All its pixels
                 are negatives to the other metrics.
+            counted: (H, W), bool, the pixels that count; the others are neither positive nor negative, and
+                regions are cut at their border. None counts all.
 
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
-            ValueError: the shapes differ, the mask is not bool, a normal image's mask is not empty, or AUPIMO
-                is asked for and an image with defects has no name or that of another.
+            ValueError: the shapes differ, the mask is not bool, a normal image's mask is not empty, no pixel
+                counts, or AUPIMO is asked for and an image with defects has no name or that of another.
         """
         checked = as_scores(scores, name)
         check_mask(checked, mask)
+        check_counted(mask, counted)
+        if counted is not None:
+            mask = mask & counted
+        kept = checked if counted is None else checked[counted]
         defective = bool(mask.any())
         check_label(name, anomalous=anomalous, defective=defective)
         if defective:
-            self._add_defects(checked, mask, name)
+            self._add_defects(checked, mask, kept, name)
         else:
-            self._add_clean(checked, normal=not anomalous)
+            self._add_clean(kept, normal=not anomalous)
         self._n_images += 1
 
     def merge(self, other: Self) -> None:
@@ -130,11 +137,13 @@ class PixelAccumulator:
             aupimo=self._named.measure(thresholds, counts) if self._named else None,
         )
 
-    def _add_defects(self, scores: Scores, mask: npt.NDArray[np.bool_], name: str | None) -> None:
+    def _add_defects(
+        self, scores: Scores, mask: npt.NDArray[np.bool_], kept: Scores, name: str | None
+    ) -> None:
         defects = find_defects(scores, mask)
         if self._named:
             self._named.check_free(name)
-        self._bags.add(scores, REST)
+        self._bags.add(kept, REST)
         self._defects.append(defects)
         if self._named and name is not None:
             self._named.add_defects(name, defects.scores)

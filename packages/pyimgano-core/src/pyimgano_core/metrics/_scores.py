@@ -117,6 +117,20 @@ def check_mask(scores: Scores, mask: npt.NDArray[np.bool_]) -> None:
         raise ValueError(f"a mask is (H, W) of bool, not {mask.shape} of {mask.dtype}")
 
 
+def check_counted(mask: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_] | None) -> None:
+    """Refuse an account of which pixels count that is not the twin of the mask (H, W), or counts none.
+
+    Raises:
+        ValueError: the shapes differ, it is not bool, or no pixel counts.
+    """
+    if counted is None:
+        return
+    if counted.shape != mask.shape or counted.dtype != np.bool_:
+        raise ValueError(f"counted is {mask.shape} of bool, not {counted.shape} of {counted.dtype}")
+    if not counted.any():
+        raise ValueError("no pixel of the image counts: leave the image out")
+
+
 def _widen(values: npt.ArrayLike) -> Scores:
     array = np.asarray(values)
     if not np.can_cast(array.dtype, np.float64):

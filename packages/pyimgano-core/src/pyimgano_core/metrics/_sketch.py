@@ -27,7 +27,7 @@ class ScoredImage:
     """One image as a sketch takes it; `scores` and `mask` are both None where it has no pixel metrics.
 
     `name` tells it from every other image; `group` ties images together that are not independent, and None or
-    an empty one leaves the image on its own.
+    an empty one leaves the image on its own. Pixels outside of `counted` do not count; None counts all.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ScoredImage:
     scores: npt.ArrayLike | None = None  # (H, W), at the mask's size
     mask: npt.NDArray[np.bool_] | None = None  # (H, W), True on defects
     group: str | None = None
+    counted: npt.NDArray[np.bool_] | None = None  # (H, W)
 
 
 @define(frozen=True, kw_only=True, eq=False)

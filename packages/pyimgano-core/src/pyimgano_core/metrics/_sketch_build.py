@@ -16,7 +16,7 @@ from attrs import define
 from pyimgano_core.metrics._decisions import PixelDecisionAccumulator
 from pyimgano_core.metrics._limits import check_minimum_area, check_saturation
 from pyimgano_core.metrics._overlap import Defects, find_defects, saturate
-from pyimgano_core.metrics._scores import as_scores, check_label, check_mask
+from pyimgano_core.metrics._scores import as_scores, check_counted, check_label, check_mask
 from pyimgano_core.metrics._sketch import ScoredImage, Sketch
 from pyimgano_core.metrics._sketch_edges import EDGES, check_edges, edges_for, quantile_edges
 from pyimgano_core.metrics._spool import Chunk, Spool
@@ -80,7 +80,8 @@ class SketchAccumulator:
         Raises:
             NonFiniteScoresError: a score is NaN or infinite.
             ValueError: the mask is missing, or not of its map's shape, or not bool, or not empty though the
-                image is normal, or the name is taken, or the name or the group holds a NUL.
+                image is normal, or no pixel counts, or the name is taken, or the name or the group holds a
+                NUL.
             MachineError: the disk is full, or the mask has defects and scikit-image is not installed.
         """
         self._check_words(image)
@@ -91,11 +92,14 @@ class SketchAccumulator:
         if image.scores is not None and image.mask is not None:
             scores = as_scores(image.scores, image.name)
             check_mask(scores, image.mask)
-            defective = bool(image.mask.any())
+            check_counted(image.mask, image.counted)
+            mask = image.mask if image.counted is None else image.mask & image.counted
+            clean = ~mask if image.counted is None else image.counted & ~mask
+            defective = bool(mask.any())
             check_label(image.name, anomalous=image.anomalous, defective=defective)
-            defects = find_defects(scores, image.mask) if defective else None
-            flagged = self._flag(scores, image.mask, 0 if defects is None else len(defects.areas))
-            normals = self._spool.append(np.sort(scores[~image.mask]))
+            defects = find_defects(scores, mask) if defective else None
+            flagged = self._flag(scores, image, 0 if defects is None else len(defects.areas))
+            normals = self._spool.append(np.sort(scores[clean]))
         self._images[image.name] = _Waiting(
             score=score,
             anomalous=bool(image.anomalous),
@@ -144,12 +148,12 @@ class SketchAccumulator:
         limit = edges_for(len(images), self._edges)
         return quantile_edges(np.concatenate([np.empty(0, np.float32), *positives]), limit)
 
-    def _flag(self, scores: Scores, mask: npt.NDArray[np.bool_], regions: int) -> tuple[float, float, float]:
+    def _flag(self, scores: Scores, image: ScoredImage, regions: int) -> tuple[float, float, float]:
         """Count normal pixels, defect pixels and overlap at or above the pixel threshold."""
-        if self._pixel_threshold is None or self._minimum_area is None:
+        if self._pixel_threshold is None or self._minimum_area is None or image.mask is None:
             return (0.0, 0.0, 0.0)
         accumulator = PixelDecisionAccumulator(self._pixel_threshold, self._minimum_area)
-        accumulator.update(scores, mask)
+        accumulator.update(scores, image.mask, counted=image.counted)
         decisions = accumulator.result()
         return decisions.confusion.fp, decisions.confusion.tp, (decisions.pro.value or 0.0) * regions
 

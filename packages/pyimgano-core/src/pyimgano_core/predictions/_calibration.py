@@ -67,11 +67,11 @@ def calibration_from_file(
 ) -> tuple[dict[str, CalibrationImages], tuple[Issue, ...]]:
     """Return the images of a calibration file by category, and what of it can't be used."""
     by_name = {category.name: category for category in truth.categories}
-    tested = {id(sample) for category in truth.categories for sample in category.prepared.split.test}
+    tested = {sample.key for category in truth.categories for sample in category.prepared.split.test}
     images: dict[str, list[tuple[PredictedLine, Sample]]] = defaultdict(list)
     left_out: dict[str, list[str]] = defaultdict(list)
     for line, sample in _with_samples(file, truth):
-        if id(sample) in tested:
+        if sample.key in tested:
             left_out["are test images, which never set a threshold"].append(line.input)
         elif ANOMALOUS in {sample.record.label, line.y_true}:
             left_out["are anomalous: normals alone set a threshold"].append(line.input)

@@ -1,16 +1,23 @@
-"""The thresholds of a deployed config, as they are in use: nothing is calibrated anew."""
+"""Thresholds and regions of interest of a deployed config, as in use: nothing is calibrated anew."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
 from pyimgano_core.artifacts import read_artifact
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
-from pyimgano_core.errors import UsageError
+from pyimgano_core.errors import ArtifactError, ImageError, UsageError
 from pyimgano_core.evaluation import DeployedThresholds
+from pyimgano_core.images import decode_interest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @define(frozen=True, kw_only=True)
@@ -46,13 +53,31 @@ class DeployedConfig:
         )
         return DeployedThresholds(image=image or without, pixel=pixel or without, review=review)
 
+    def interest(self, category: str) -> NDArray[np.bool_] | None:
+        """Return the region of interest of a category that the config has, (h, w), or None for the whole.
+
+        Raises:
+            ArtifactError: its file is missing or another.
+        """
+        region = self.config.per_category[category].region
+        if region is None:
+            return None
+        path = self.path.parent / region.path
+        try:
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() != region.sha256:
+                raise ArtifactError(f"{path}: is not the region of interest that the config names")
+            return decode_interest(content, path)
+        except (OSError, ImageError) as exc:
+            raise ArtifactError(f"{path}: the region of interest can't be read: {exc}") from exc
+
 
 def _elsewhere(threshold: Threshold) -> Threshold:
     return evolve(threshold, provenance=evolve(threshold.provenance, disjoint_from_test=None, test_rate=None))
 
 
 def read_deployed(path: Path) -> DeployedConfig:
-    """Return the inference config in `path`; no checkpoint is opened.
+    """Return the inference config in `path`; no checkpoint and no region is opened.
 
     Raises:
         ArtifactError: it can't be trusted or understood.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve
@@ -17,6 +18,7 @@ from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.errors import ExitCode
 from pyimgano_core.evaluation import DeployedThresholds, evaluate, mean_metrics
+from pyimgano_core.interest import load_interest
 from pyimgano_core.manifest import category_slug
 from pyimgano_core.metrics import Sketch
 from pyimgano_core.predictions._calibration import (
@@ -32,7 +34,8 @@ from pyimgano_core.predictions._thresholds import Calibrator, choose_thresholds
 from pyimgano_core.predictions._truth import Truth, TruthCategory, truth_from_lines, truth_from_manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import numpy as np
+    from numpy.typing import NDArray
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.evaluation import Evaluation
@@ -67,12 +70,13 @@ def evaluate_files(
 
     Args:
         predictions: JSON lines with an image path and a score each.
-        config: `dataset` names the manifest, if there is one, and the category; `threshold`, `evaluation` and
-            `seed` are followed as in a run. Relative paths start from the current folder.
+        config: `dataset` names the manifest, if there is one, the category and the regions of interest;
+            `threshold`, `evaluation` and `seed` are followed as in a run. Relative paths start from the
+            current folder.
         progress: shows the long steps.
         calibration: JSON lines with scores of normal images.
         maps: a folder of anomaly maps, for lines that do not name theirs.
-        infer_config: a deployed config whose thresholds are used as they are.
+        infer_config: a deployed config whose thresholds and regions of interest are used as they are.
 
     Raises:
         DataError: no line can be used, or the manifest has errors.
@@ -155,6 +159,7 @@ class _Run:
             thresholds=thresholds,
             config=self._config.evaluation,
             seed=self._config.seed,
+            interest=self._interest(category.name),
         )
         result = _result(category, maps, evaluation)
         return evolve(result, split_fingerprint=identity), evaluation.sketch
@@ -171,6 +176,12 @@ class _Run:
             split_sha256=split_sha256,
         )
         return choose_thresholds(category, calibrator, self._config.threshold)
+
+    def _interest(self, category: str) -> NDArray[np.bool_] | None:
+        """Return where pixels count: as deployed, else by the masks of the run config."""
+        if self._deployed is not None:
+            return self._deployed.interest(category)
+        return load_interest(self._config.dataset, category, Path())
 
     def _images_of(self, category: TruthCategory) -> CalibrationImages:
         if self._calibration is None:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from pyimgano_core.contracts.evaluation import Matching
 from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.record import SampleKey
 from pyimgano_core.predictions._issues import bad_line, counted
 from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._suffixes import SuffixIndex, names_of
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True)
 class Matched:
-    """The lines by the sample that they belong to; samples are told apart by identity."""
+    """The lines by the sample that they belong to; samples are told apart by their `key`."""
 
     counts: Matching
     issues: tuple[Issue, ...]
-    _by_sample: dict[int, PredictedLine] = field(alias="by_sample")
+    _by_sample: dict[SampleKey, PredictedLine] = field(alias="by_sample")
 
     def line_of(self, sample: Sample) -> PredictedLine | None:
         """Return the line of a sample, or None where it has none."""
-        return self._by_sample.get(id(sample))
+        return self._by_sample.get(sample.key)
 
 
 def match_predictions(
@@ -51,7 +52,7 @@ def match_predictions(
         by_suffix: whether the ends of paths count: not where samples are known by no more than a line.
     """
     finder = _Finder(samples, folders, by_suffix=by_suffix)
-    by_sample: dict[int, PredictedLine] = {}
+    by_sample: dict[SampleKey, PredictedLine] = {}
     issues: list[Issue] = []
     unmatched: list[str] = []
     ambiguous: list[str] = []
@@ -61,7 +62,7 @@ def match_predictions(
         if len(found) != 1:
             (ambiguous if found else unmatched).append(line.input)
             continue
-        first = by_sample.setdefault(id(found[0]), line)
+        first = by_sample.setdefault(found[0].key, line)
         if first is not line:
             message = f"{line.input!r} is the image of line {first.line} already: that one counts"
             issues.append(bad_line("EV105", str(file.path), line.line, message))

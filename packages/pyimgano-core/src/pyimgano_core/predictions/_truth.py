@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,8 @@ class Truth:
     issues: tuple[Issue, ...] = ()
     matched: Matched | None = None
     matching: Matching | None = None
-    samples: tuple[Sample, ...] = ()
-    hashes: dict[Path, str] = field(factory=dict)
+    samples: Sequence[Sample] = ()
+    hashes: Mapping[Path, str] = field(factory=dict)
 
 
 def truth_from_manifest(file: PredictionsFile, config: RunConfig, progress: Progress) -> Truth:

@@ -71,7 +71,7 @@ class OnnxScorer:
         if problems:
             raise ArtifactError(f"the model can't be trusted: {'; '.join(problems)}")
         try:
-            self._session = _open(content)
+            self._session = open_session(content)
             self.size = _input_size(self._session)
             self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
         except _RUNTIME_ERRORS as exc:
@@ -137,7 +137,8 @@ def _check_hash(content: bytes, expected: str) -> None:
         raise ArtifactError(f"the model's sha256 is {actual}, expected {expected}; it was changed or is torn")
 
 
-def _open(content: bytes) -> onnxruntime.InferenceSession:
+def open_session(content: bytes) -> onnxruntime.InferenceSession:
+    """Return a session on one thread of the CPU that stays silent."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

@@ -1,0 +1,113 @@
+"""What a scorer graph sees of an image: the whole of it at the model's size, or tiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+from pyimgano_core.images import (
+    fit_interest,
+    lower_outside,
+    paint_outside,
+    read_image,
+    resize_image,
+    resize_map,
+)
+from pyimgano_core.scoring._scorer import OnnxScorer, Score
+from pyimgano_core.scoring._tiling import Corner, TileGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pyimgano_core.contracts.infer_config import Preprocessing
+
+
+@define(frozen=True, kw_only=True, eq=False)
+class PreparedImage:
+    """An image on its way to the graph.
+
+    Attributes:
+        size: height and width of the image as it is displayed.
+        inside: (H, W), where it is looked at; None for everywhere.
+        pixels: (h, w, 3) what is cut into tiles; without tiling it has the model's size.
+        grid: of the tiles; without tiling there is one.
+        corners: of the tiles that hold something to look at.
+    """
+
+    size: tuple[int, int]
+    inside: NDArray[np.bool_] | None
+    pixels: NDArray[np.uint8]
+    grid: TileGrid
+    corners: tuple[Corner, ...]
+
+    def inputs(self, corners: Iterable[Corner]) -> Iterable[NDArray[np.uint8]]:
+        """Yield what the graph is given at `corners`, (h, w, 3) of the model's size."""
+        return self.grid.cut(self.pixels, corners)
+
+    def score(self, scorer: OnnxScorer) -> Score:
+        """Return the highest score of the tiles, and the map (H, W) of them all at the image's own size.
+
+        Raises:
+            ArtifactError: the graph fails.
+            NonFiniteScoreError: the graph's answer is no finite number.
+        """
+        scores: list[float] = []
+
+        def maps() -> Iterable[tuple[Corner, NDArray[np.float32]]]:
+            for corner, tile in zip(self.corners, self.inputs(self.corners), strict=True):
+                result = scorer.score(tile)
+                scores.append(result.score)
+                yield corner, result.anomaly_map
+
+        anomaly_map = resize_map(self.grid.blend(maps()), self.size)
+        if self.inside is not None:
+            anomaly_map = lower_outside(anomaly_map, self.inside)
+        return Score(score=max(scores), anomaly_map=anomaly_map)
+
+
+def prepare_image(
+    path: Path, preprocessing: Preprocessing, interest: NDArray[np.bool_] | None = None
+) -> PreparedImage:
+    """Read an image file and do all that comes before the graph.
+
+    Args:
+        path: the file.
+        preprocessing: the steps.
+        interest: the category's region of interest, bool (h, w) of any size; None looks at everything.
+
+    Raises:
+        ImageError: the file can't be used, or the region does not fit it.
+    """
+    image = read_image(path, sixteen_bit_range=preprocessing.sixteen_bit_range)  # (H, W, 3)
+    size = (image.shape[0], image.shape[1])
+    inside = None if interest is None else fit_interest(interest, size, path)
+    if inside is not None:
+        image = paint_outside(image, inside)
+    pixels = resize_image(image, _working_size(size, preprocessing))
+    overlap = 0.0 if preprocessing.tiling is None else preprocessing.tiling.overlap
+    grid = TileGrid(size=(pixels.shape[0], pixels.shape[1]), tile=preprocessing.resize, overlap=overlap)
+    return PreparedImage(
+        size=size,
+        inside=inside,
+        pixels=pixels,
+        grid=grid,
+        corners=tuple(grid.corners(None if inside is None else _touched(inside, grid.size))),
+    )
+
+
+def _working_size(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[int, int]:
+    """Return the size at which an image is cut, without tiling that of the model."""
+    if preprocessing.tiling is None:
+        return preprocessing.resize
+    scale = preprocessing.tiling.scale
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _touched(inside: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the pixels at `size` of whose scores any pixel inside (H, W) gets a part."""
+    touched: NDArray[np.bool_] = resize_map(inside.astype(np.float32), size) > 0
+    return touched
