@@ -12,6 +12,7 @@ SIDE = 64
 NEEDS = {
     "skimage": (
         "metrics/test_bootstrap.py",
+        "metrics/test_counted.py",
         "metrics/test_decisions.py",
         "metrics/test_histogram.py",
         "metrics/test_per_image.py",
@@ -25,6 +26,7 @@ NEEDS = {
         "test_regions.py",
         "evaluation",
     ),
+    "ray": ("engine/test_cluster.py",),
     "onnxruntime": ("scoring", "pipeline", "evaluation"),
     "torch": ("detectors", "pipeline", "test_testing.py"),
 }

@@ -3,7 +3,7 @@ import io
 import pytest
 
 from pyimgano_core import progress as progress_module
-from pyimgano_core.progress import SilentProgress, TerminalProgress, describe, for_terminal
+from pyimgano_core.progress import SilentProgress, Telling, TerminalProgress, describe, for_terminal
 
 
 class Terminal(io.StringIO):
@@ -71,3 +71,16 @@ def test_a_terminal_says_what_is_going_on_before_the_first_item_is_done():
     steps = for_terminal(stream).track(map(str, [1]), "export", 1)
     next(steps)
     assert "export 0/1" in stream.getvalue()
+
+
+def test_what_is_told_stays_on_the_terminal_above_the_line_that_changes():
+    stream = Terminal()
+    progress = for_terminal(stream)
+    for item in progress.track(["a"], "images"):
+        progress.tell(f"seen {item}")
+    assert "\r\x1b[Kseen a\n" in stream.getvalue()
+
+
+def test_only_a_terminal_is_told_anything():
+    assert isinstance(for_terminal(Terminal()), Telling)
+    assert not isinstance(for_terminal(io.StringIO()), Telling)

@@ -10,7 +10,7 @@ RECIPES = [recipe.name for recipe in list_recipes()]
 
 def test_recipes_are_listed_by_name():
     assert sorted(RECIPES) == RECIPES
-    assert {"balanced", "fast", "no-weights"} <= set(RECIPES)
+    assert {"balanced", "fast", "few-shot", "no-weights", "tiny"} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -25,7 +25,7 @@ def test_a_config_is_laid_over_its_recipe(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('recipe = "fast"\n[dataset]\nresize = [64, 64]\n')
     config = load_run_config(path)
-    assert ("fast", (64, 64), "padim", "resnet18") == (
+    assert ("fast", (64, 64), "padim", "resnet18.tv_in1k") == (
         config.recipe,
         config.dataset.resize,
         config.model.name,
@@ -37,7 +37,7 @@ def test_an_override_may_choose_the_recipe(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('recipe = "balanced"\n')
     assert "patchcore" == load_run_config(path).model.name
-    assert "padim" == load_run_config(path, ["recipe=no-weights"]).model.name
+    assert "dictionary" == load_run_config(path, ["recipe=no-weights"]).model.name
 
 
 def test_settings_lie_over_overrides_and_these_over_the_file(tmp_path):

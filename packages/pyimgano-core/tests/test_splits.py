@@ -1,6 +1,9 @@
+import hashlib
+import math
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,3 +253,68 @@ def test_no_samples_give_no_categories():
 def test_categories_that_differ_by_case_alone_are_an_error():
     samples = [sample("a", category="Bottle"), sample("b", category="bottle")]
     assert ("PF702", "error") in codes(samples)
+
+
+def slowly_drawn(groups, target, most, key):
+    order = list(range(len(groups)))
+    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little") % (2**63 - 1)
+    np.random.default_rng(seed).shuffle(order)
+    drawn = []
+    for group in (groups[place] for place in order):
+        if len(drawn) < target and len(drawn) + len(group) <= most:
+            drawn += group
+    return drawn
+
+
+def slowly_grouped(samples, places):
+    groups = defaultdict(list)
+    for place in places:
+        group = samples[place].record.group_id
+        groups[place if group is None else group].append(place)
+    return list(groups.values())
+
+
+def slowly_assigned(samples, policy, key):
+    """Return the side of each sample, group by group, and the groups with two explicit splits."""
+    sides, free, torn = {}, [], []
+    for members in slowly_grouped(samples, range(len(samples))):
+        records = [samples[place].record for place in members]
+        named = {record.split for record in records} - {None}
+        if not named and not any(record.label for record in records):
+            free.append(members)
+            continue
+        side = named.copy().pop() if len(named) == 1 else "test"
+        torn += [records[0].group_id] if len(named) > 1 else []
+        for place, record in zip(members, records, strict=True):
+            own = (record.split or "test") if len(named) > 1 else side
+            sides[place] = "test" if record.label else own
+    count = sum(map(len, free))
+    target = min(math.ceil(count * policy.test_normal_fraction), max(1, count - 1))
+    drawn = slowly_drawn(free, target, count if "train" in sides.values() else count - 1, key)
+    sides |= {place: "test" if place in drawn else "train" for members in free for place in members}
+    return sides, torn
+
+
+def slowly_divided(samples, policy, seed):
+    """Return the roles of one category's samples by a plain walk over its groups."""
+    key = f"{seed}:{samples[0].record.category}"
+    sides, torn = slowly_assigned(samples, policy, key)
+    train = [place for place in range(len(samples)) if sides[place] == "train"]
+    held_out = [place for place in range(len(samples)) if sides[place] == "val"]
+    if not held_out and len(train) > 1:
+        groups, most = slowly_grouped(samples, train), len(train) // 2
+        groups = [[place] for place in train] if len(groups) == 1 else groups
+        target = min(most, math.ceil(len(train) * policy.calibration_fraction))
+        held_out = sorted(slowly_drawn(groups, target, most, f"{key}:calibration"))
+    fitted = [place for place in train if place not in held_out]
+    tested = [place for place in range(len(samples)) if sides[place] == "test"]
+    return [[samples[place] for place in places] for places in (fitted, held_out, tested)], torn
+
+
+@given(data_sets(), policies, st.integers(0, 5))
+def test_groups_are_divided_as_a_plain_walk_over_them_divides(samples, policy, seed):
+    for split in divide(samples, policy, seed).categories:
+        members = [member for member in samples if member.record.category == split.category]
+        expected, torn = slowly_divided(members, policy, seed)
+        assert expected == [list(role) for _, role in split.by_role]
+        assert tuple(torn) == split.group_conflicts

@@ -5,21 +5,28 @@ import onnx
 import pytest
 from attrs import define, evolve, field
 
-from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig
+from pyimgano_core.detectors import MemoryEstimate, create_detector, detector_names
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
+from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.testing import ArrayImages, check_detector
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
 RANDOM = FeaturesConfig(backbone="test_resnet", weights="random")
 
 
+@pytest.mark.parametrize("name", detector_names())
+def test_the_installed_detectors_keep_the_contract(name, tmp_path):
+    check_detector(create_detector(ModelConfig(name=name), tmp_path), IMAGES)
+
+
 @pytest.mark.parametrize(
     "detector",
-    [Padim(dimensions=12), PatchCore(), PatchCore(features=RANDOM)],
-    ids=["padim", "patchcore", "backbone"],
+    [PatchCore(features=RANDOM), Padim(features=RANDOM, covariance="shared"), Subspace(features=RANDOM)],
+    ids=["patchcore", "padim", "subspace"],
 )
-def test_the_built_in_detectors_keep_the_contract(detector):
+def test_detectors_on_a_backbone_keep_the_contract(detector):
     check_detector(detector, IMAGES)
 
 
@@ -277,3 +284,51 @@ def test_images_in_memory_can_be_walked_again():
     source = ArrayImages(IMAGES)
     assert (4, (64, 64)) == (len(source), source.size)
     assert [image.tobytes() for image in source] == [image.tobytes() for image in source]
+
+
+@define
+class Updating(Subspace):
+    """Subspace with a fault planted into its state, its update or its prediction."""
+
+    spoil_state: object = keep
+    spoil_update: object = keep
+    predicted: float = 1.0
+
+    def fit(self, images, *, seed, device, progress):
+        graph = Subspace().fit(images, seed=seed, device=device, progress=progress)
+        return evolve(graph, state=self.spoil_state(graph.state))
+
+    def update(self, state, images, *, seed, device, progress):
+        state = self.spoil_update(state)
+        return Subspace().update(state, images, seed=seed, device=device, progress=progress)
+
+    def predict_memory(self, image_count, size):
+        words = f"a little for {image_count} images of {size}"
+        return MemoryEstimate(fit_mb=self.predicted, model_mb=1.0, words=words)
+
+
+def test_an_update_without_a_fault_passes():
+    check_detector(Updating(), IMAGES)
+
+
+def test_a_missing_state_is_noticed():
+    (problem,) = complaints(Updating(spoil_state=lambda _state: None))
+    assert "its graph holds no state to go on from" in problem
+
+
+def test_a_state_of_objects_is_noticed():
+    (problem,) = complaints(Updating(spoil_state=lambda state: state | {"what": np.array([object()])}))
+    assert "the state 'what' holds objects" in problem
+
+
+def test_an_update_that_forgets_the_old_images_is_noticed():
+    def forget(state):
+        return {name: np.zeros_like(value) for name, value in state.items()}
+
+    assert any("updated with the second half" in text for text in complaints(Updating(spoil_update=forget)))
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_prediction_that_is_no_size_is_noticed(value):
+    (problem,) = complaints(Updating(predicted=value))
+    assert "the predicted 'fit_mb' must be above zero" in problem

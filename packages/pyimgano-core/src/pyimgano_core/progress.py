@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sized
-from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,15 @@ class Progress(Protocol):
 
     def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
         """Yield `items`, showing how many of `total` have passed."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A progress that somebody reads: worth the time that finding out a fact for it takes."""
+
+    def tell(self, text: str) -> None:
+        """Leave a line that stays."""
         ...
 
 
@@ -55,6 +64,11 @@ class TerminalProgress:
         finally:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+    def tell(self, text: str) -> None:
+        """Leave a line that stays, above the one that changes."""
+        self._stream.write(f"\r\x1b[K{text}\n")
+        self._stream.flush()
 
     def _show(self, label: str, done: int, total: int | None, seconds: float) -> None:
         self._stream.write(f"\r\x1b[K{describe(label, done, total, seconds)}")

@@ -20,6 +20,7 @@ from pyimgano_core.contracts.json_text import parse_json, to_json
         ("[1e999]", "1e999 is too large for a number"),
         ('{"a": 1,\n "b"}', "not valid JSON: Expecting ':' delimiter at line 2 column 5"),
         ("", "not valid JSON: Expecting value at line 1 column 1"),
+        ('{"a', "not valid JSON: Unterminated string starting at line 1 column 2"),
         ("[" * 200_000, "not valid JSON: nested too deeply"),
     ],
 )

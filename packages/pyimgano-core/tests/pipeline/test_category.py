@@ -129,8 +129,8 @@ def test_the_checkpoint_is_named_by_its_content_and_its_place(finished):
 
 def test_deployment_gets_what_the_report_says(finished):
     report = finished["run"].report
-    model = category_model(report, "elsewhere/model.onnx")
-    assert evolve(report.checkpoint, path="elsewhere/model.onnx") == model.checkpoint
+    model = category_model(report, "elsewhere")
+    assert evolve(report.checkpoint, path="elsewhere/checkpoints/part/model.onnx") == model.checkpoint
     assert (report.threshold, report.pixel_threshold, report.preprocessing, report.self_test) == (
         model.threshold,
         model.pixel_threshold,

@@ -15,6 +15,8 @@ DatasetName = Literal["manifest", "mvtec", "visa", "btad", "custom", "demo"]
 MAX_16_BIT = 65535
 MAX_SEED = 2**63 - 1
 
+_OMITTED = {"omit_default": True}  # left out of JSON where it holds its default
+
 _fraction = and_(gt(0.0), lt(1.0))
 _seed = and_(ge(0), le(MAX_SEED))
 
@@ -46,11 +48,36 @@ class SplitPolicy:
 
 
 @define(frozen=True, kw_only=True)
+class Tiling:
+    """Tiles of the model's input size instead of one resized image.
+
+    Neighbouring tiles overlap by at least the share `overlap` of their side. Images are shrunk by `scale`
+    before they are cut; 1 keeps every pixel.
+    """
+
+    overlap: float = field(default=0.25, validator=and_(ge(0.0), lt(0.9)))
+    scale: float = field(default=1.0, validator=and_(ge(0.05), le(1.0)))
+
+
+@define(frozen=True, kw_only=True)
+class TilingConfig(Tiling):
+    """How images are cut into tiles, and how many tiles a fit may see.
+
+    Where the train images have more than `max_train_tiles`, each gives an equal share of them, drawn by the
+    run's seed, and at least one.
+    """
+
+    max_train_tiles: int = field(default=5000, validator=ge(1))
+
+
+@define(frozen=True, kw_only=True)
 class DatasetConfig:
     """Which images, and how they are read.
 
     `resize` is the model's input as (height, width). `sixteen_bit_range` is the range of 16-bit values that
-    maps linearly to 0..255, e.g. [0, 4095] for a 12-bit camera.
+    maps linearly to 0..255, e.g. [0, 4095] for a 12-bit camera. With `tiling` images are not resized but cut.
+    `regions` and `ignore` name a mask image per category, or for all others under `*`: where the mask of
+    `regions` is not black the images are looked at, where that of `ignore` is not black they are not.
     """
 
     name: DatasetName = "manifest"
@@ -60,14 +87,18 @@ class DatasetConfig:
     resize: tuple[int, int] = field(default=(256, 256), validator=deep_iterable(and_(ge(32), le(4096))))
     sixteen_bit_range: tuple[int, int] = field(default=(0, MAX_16_BIT), validator=rising_16_bit_range)
     split_policy: SplitPolicy = field(factory=SplitPolicy)
+    tiling: TilingConfig | None = field(default=None, metadata=_OMITTED)
+    regions: dict[str, str] = field(factory=dict, metadata=_OMITTED)
+    ignore: dict[str, str] = field(factory=dict, metadata=_OMITTED)
 
 
 @define(frozen=True, kw_only=True)
 class FeaturesConfig:
     """Which features a detector sees.
 
-    `backbone` is a timm model name, or `filters`: fixed oriented, colour and texture filters that need no
-    weights. `weights` is a file, or `pretrained` for timm's hub, or `random` (only ever when asked for).
+    `backbone` is a timm model name, or one of two that need no weights: `filters` (fixed oriented, colour and
+    texture filters) or `dictionary` (of patches, learned from the train images). `weights` is a file, or
+    `pretrained` for timm's hub, or `random` (only ever when asked for).
     `layers` are the backbone's layers to use; None means the backbone's default.
     """
 
@@ -85,7 +116,7 @@ def _known_device(_instance: object, _attribute: object, value: str) -> None:
 class ModelConfig:
     """Which detector, where it is fitted, and its own options (checked against the detector's fields)."""
 
-    name: str = field(default="padim", validator=min_len(1))
+    name: str = field(default="dictionary", validator=min_len(1))
     device: str = field(default="auto", validator=_known_device)
     features: FeaturesConfig = field(factory=FeaturesConfig)
     options: dict[str, Any] = field(factory=dict)
@@ -202,6 +233,17 @@ class OutputConfig:
 
 
 @define(frozen=True, kw_only=True)
+class ExportConfig:
+    """What a run makes besides the scorer graph.
+
+    `int8` adds a second graph whose backbone computes with 8-bit integers, with thresholds and metrics of its
+    own. It needs a backbone: filters and dictionaries have nothing that gains by it.
+    """
+
+    int8: bool = field(default=False, validator=instance_of(bool))
+
+
+@define(frozen=True, kw_only=True)
 class RunConfig:
     """A whole run."""
 
@@ -212,3 +254,4 @@ class RunConfig:
     threshold: ThresholdConfig = field(factory=ThresholdConfig)
     evaluation: EvaluationConfig = field(factory=EvaluationConfig)
     output: OutputConfig = field(factory=OutputConfig)
+    export: ExportConfig = field(factory=ExportConfig, metadata=_OMITTED)

@@ -5,22 +5,40 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from attrs import define, field
-from attrs.validators import and_, deep_iterable, ge, le, matches_re, min_len
+from attrs.validators import and_, deep_iterable, ge, gt, le, matches_re, min_len
 
-from pyimgano_core.contracts.config import MAX_16_BIT, rising_16_bit_range
+from pyimgano_core.contracts.config import MAX_16_BIT, Tiling, rising_16_bit_range
 from pyimgano_core.contracts.threshold import Threshold
 
 _SHA256 = r"[0-9a-f]{64}"
 
 
 @define(frozen=True, kw_only=True)
-class Checkpoint:
-    """A scorer graph in a file; `path` is relative to the config's folder, or absolute."""
+class NamedFile:
+    """A file, known by its content; `path` is relative to the config's folder, or absolute."""
 
     path: str = field(validator=min_len(1))
     sha256: str = field(validator=matches_re(_SHA256))
     size_bytes: int = field(validator=ge(0))
+
+
+@define(frozen=True, kw_only=True)
+class Checkpoint(NamedFile):
+    """A scorer graph in a file; `path` is relative to the config's folder, or absolute."""
+
     format: Literal["onnx"] = "onnx"
+
+
+@define(frozen=True, kw_only=True)
+class RegionFile(NamedFile):
+    """The region of interest in a file: an 8-bit grey PNG; what is not black is looked at.
+
+    It is scaled to each image, which must have its proportions, by nearest neighbour. `share` is the part of
+    an image that is looked at, above 0, at most 1.
+    """
+
+    share: float = field(validator=and_(gt(0.0), le(1.0)))
+    format: Literal["png"] = "png"
 
 
 @define(frozen=True, kw_only=True)
@@ -28,7 +46,10 @@ class Preprocessing:
     """From a file to the graph's input; `resize` is (height, width).
 
     The steps: decode, apply the EXIF orientation, drop alpha, replicate grey, map 16-bit values of
-    `sixteen_bit_range` linearly to 0..255, resize with an antialiased bilinear filter.
+    `sixteen_bit_range` linearly to 0..255, paint what lies outside the region of interest grey (128), resize
+    with an antialiased bilinear filter. With `tiling` the image is resized by its `scale` alone, cut into
+    tiles of the size `resize`, and its score is the highest of theirs. A config that tiles lists `tiling` in
+    its `requires`: a reader that does not know it must not run it.
     """
 
     resize: tuple[int, int] = field(validator=deep_iterable(and_(ge(1), le(16384))))
@@ -36,6 +57,7 @@ class Preprocessing:
     orientation: Literal["exif"] = "exif"
     colour: Literal["RGB"] = "RGB"
     resize_filter: Literal["bilinear_antialias"] = "bilinear_antialias"
+    tiling: Tiling | None = field(default=None, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -53,8 +75,9 @@ class CategoryModel:
     """One category's scorer and thresholds.
 
     With a `review_threshold`, scores from it up to below `threshold` are neither normal nor anomalous: a
-    person decides. A config that holds one lists `review_band` in its `requires`, and one whose pixel
-    threshold has a minimum area `minimum_area`: a reader that does not know them must not run it.
+    person decides. What lies outside of `region` can't change a score. A config that holds a review threshold
+    lists `review_band` in its `requires`, one with a region `region`, and one whose pixel threshold has a
+    minimum area `minimum_area`: a reader that does not know them must not run it.
     """
 
     checkpoint: Checkpoint
@@ -64,6 +87,7 @@ class CategoryModel:
     self_test: SelfTest | None = None
     split_fingerprint: str | None = None
     review_threshold: Threshold | None = field(default=None, metadata={"omit_default": True})
+    region: RegionFile | None = field(default=None, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -75,7 +99,7 @@ class InferConfig:
 
     KIND: ClassVar[str] = "pyimgano.infer_config"
     SCHEMA_VERSION: ClassVar[int] = 1
-    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset({"minimum_area", "review_band"})
+    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset({"minimum_area", "region", "review_band", "tiling"})
 
     kind: str = "pyimgano.infer_config"
     schema_version: int = 1

@@ -26,7 +26,8 @@ def parse_json(text: str) -> Any:
             text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite
         )
     except json.JSONDecodeError as exc:
-        raise ValueError(f"not valid JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
+        message = exc.msg.removesuffix(" at")
+        raise ValueError(f"not valid JSON: {message} at line {exc.lineno} column {exc.colno}") from exc
     except RecursionError as exc:
         raise ValueError("not valid JSON: nested too deeply") from exc
 
@@ -50,14 +51,15 @@ def _finite(text: str) -> float:
     return number
 
 
-def to_json(value: Any, *, indent: int | None = None) -> str:
+def to_json(value: Any, *, indent: int | None = None, sort_keys: bool = False) -> str:
     """Return `value` (contracts, mappings, lists, scalars) as JSON; NaN is a ValueError.
 
-    Text stays readable; a lone surrogate of a file name that is not UTF-8 becomes its JSON escape.
+    Keys stay in their order unless they are to be sorted. Text stays readable; a lone surrogate of a file
+    name that is not UTF-8 becomes its JSON escape.
     """
     plain = unstructure(value) if has(type(value)) else value
     text = json.dumps(
         plain, ensure_ascii=False, allow_nan=False, indent=indent, default=unstructure,
-        separators=None if indent else (", ", ": "),
+        sort_keys=sort_keys, separators=None if indent else (", ", ": "),
     )  # fmt: skip
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

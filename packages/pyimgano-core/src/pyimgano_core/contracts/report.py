@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from attrs import define, field
 
 from pyimgano_core.contracts.gate import PixelGate
-from pyimgano_core.contracts.infer_config import Checkpoint, Preprocessing, SelfTest
+from pyimgano_core.contracts.infer_config import Checkpoint, NamedFile, Preprocessing, RegionFile, SelfTest
 from pyimgano_core.contracts.issue import Issue
 from pyimgano_core.contracts.metric import Interval, ObservedRate, OperatingPoint
 from pyimgano_core.contracts.prediction import Failure
@@ -132,8 +132,50 @@ class InputFailure:
 
 
 @define(frozen=True, kw_only=True)
+class TrainTiles:
+    """How many tiles of the train images were fitted, and how many they have."""
+
+    fitted: int
+    available: int
+
+
+@define(frozen=True, kw_only=True)
+class Parity:
+    """How far the exported graph is from the fitted model that it was made of, on images of the run.
+
+    `score` and `anomaly_map` are the largest differences over `image_count` images that were not fitted,
+    where there are such, else over train images; tiles where images are tiled. That of a score is relative to
+    it, that of a map to its peak or, where that is larger, to the peak of the first image with grey noise.
+    Above `tolerance` no report is written: the category fails.
+    """
+
+    image_count: int
+    score: float
+    anomaly_map: float
+    tolerance: float
+
+
+@define(frozen=True, kw_only=True)
+class Variant:
+    """Another graph of the same fit, with thresholds and metrics of its own; paths are as in the report."""
+
+    checkpoint: Checkpoint
+    threshold: Threshold
+    pixel_threshold: Threshold
+    review_threshold: Threshold | None
+    results: Results
+    self_test: SelfTest
+
+
+@define(frozen=True, kw_only=True)
 class CategoryReport:
-    """All that is known of one category's run; `checkpoint.path` is relative to the run directory."""
+    """All that is known of one category's run.
+
+    `checkpoint.path`, `region.path` and `state.path` are relative to the run directory. `region` is the
+    region of interest, where there is one, and `train_tiles` are counted where images are tiled. `state` is
+    what a later update goes on from, where the detector can be updated. `parity` is null where a detector
+    offers no model to compare with. `int8` is the 8-bit variant, where the config asks for one.
+    """
 
     KIND: ClassVar[str] = "pyimgano.category_report"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -158,11 +200,29 @@ class CategoryReport:
     failures: tuple[InputFailure, ...] = ()
     issues: tuple[Issue, ...] = ()
     environment: dict[str, Any] = field(factory=dict)
+    region: RegionFile | None = field(default=None, metadata={"omit_default": True})
+    train_tiles: TrainTiles | None = field(default=None, metadata={"omit_default": True})
+    state: NamedFile | None = field(default=None, metadata={"omit_default": True})
+    parity: Parity | None = None
+    int8: Variant | None = field(default=None, metadata={"omit_default": True})
+
+
+@define(frozen=True, kw_only=True)
+class ParentRun:
+    """The run that an update went on from; `added` counts the new images by category."""
+
+    name: str
+    report_sha256: str
+    infer_config_sha256: str | None
+    added: dict[str, int]
 
 
 @define(frozen=True, kw_only=True)
 class RunReport:
-    """A whole run; `mean_metrics` are macro averages; where a category lacks a metric, it has none."""
+    """A whole run; `mean_metrics` are macro averages; where a category lacks a metric, it has none.
+
+    `parent` is the run that an update went on from.
+    """
 
     KIND: ClassVar[str] = "pyimgano.run_report"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -186,3 +246,4 @@ class RunReport:
     issues: tuple[Issue, ...] = ()
     seconds: dict[str, float] = field(factory=dict)
     environment: dict[str, Any] = field(factory=dict)
+    parent: ParentRun | None = field(default=None, metadata={"omit_default": True})

@@ -4,14 +4,19 @@ from pyimgano_core.pipeline._category import CategoryRun, run_category
 from pyimgano_core.pipeline._report import (
     category_model,
     checkpoint_path,
+    int8_report,
     required_features,
     summarize_split,
 )
+from pyimgano_core.pipeline._state import Addition, load_state
 
 __all__ = [
+    "Addition",
     "CategoryRun",
     "category_model",
     "checkpoint_path",
+    "int8_report",
+    "load_state",
     "required_features",
     "run_category",
     "summarize_split",

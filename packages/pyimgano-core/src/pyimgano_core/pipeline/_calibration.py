@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
-    from pyimgano_core.contracts.infer_config import Preprocessing
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import ScoreSource, Threshold
+    from pyimgano_core.pipeline._inputs import CategoryInputs
     from pyimgano_core.progress import Progress
     from pyimgano_core.scoring import OnnxScorer
 
@@ -40,7 +40,7 @@ def calibrate_category(
     split: CategorySplit,
     hashes: Mapping[Path, str],
     scorer: OnnxScorer,
-    preprocessing: Preprocessing,
+    inputs: CategoryInputs,
     config: RunConfig,
     *,
     progress: Progress,
@@ -48,15 +48,14 @@ def calibrate_category(
     """Score the calibration images and set the thresholds; what can't be scored does not count."""
     scores = _Scores()
     area = config.threshold.pixel_minimum_area
-    scored = score_samples(
-        split.calibration, scorer, preprocessing, progress, f"{split.category}: calibration"
-    )
+    label = f"{split.category}: calibration"
+    scored = score_samples(split.calibration, scorer, inputs, progress, label)
     for index, (sample, result) in enumerate(zip(split.calibration, scored, strict=True)):
         scores.lines.append(predict(index, sample, result, threshold=None))
         if isinstance(result, ScoredImage):
             scores.images.append(result.score)
             scores.maps.append(highest_level(result.anomaly_map, area))
-            scores.n_too_small += result.anomaly_map.size < area
+            scores.n_too_small += result.pixel_count < area
             scores.samples.append(sample)
     origin = _Origin(split, hashes, scores.samples, config.evaluation.interval_level)
     return Calibration(
@@ -68,13 +67,13 @@ def calibrate_category(
 def score_samples(
     samples: Sequence[Sample],
     scorer: OnnxScorer,
-    preprocessing: Preprocessing,
+    inputs: CategoryInputs,
     progress: Progress,
     label: str,
 ) -> Iterator[ScoredImage | Failure]:
     """Yield a result for each sample, in order, showing how far it is."""
     paths = [sample.image for sample in samples]
-    scored = score_files(paths, scorer=scorer, preprocessing=preprocessing)
+    scored = score_files(paths, scorer=scorer, preprocessing=inputs.preprocessing, interest=inputs.interest)
     return progress.track(scored, label, len(paths))
 
 

@@ -25,22 +25,23 @@ class RunFacts:
 
     split_sha256: str
     calibration_sha256: str | None
-    checkpoint_sha256: str
     score_reduction: str | None
     seed: int
 
 
-def with_run_facts(thresholds: DeployedThresholds, facts: RunFacts) -> DeployedThresholds:
-    """Return the thresholds with the facts of their run in each provenance."""
+def with_run_facts(
+    thresholds: DeployedThresholds, facts: RunFacts, *, checkpoint_sha256: str
+) -> DeployedThresholds:
+    """Return the thresholds of a checkpoint with the facts of their run in each provenance."""
     review = thresholds.review
     return DeployedThresholds(
-        image=_document(thresholds.image, facts),
-        pixel=_document(thresholds.pixel, facts),
-        review=None if review is None else _document(review, facts),
+        image=_document(thresholds.image, facts, checkpoint_sha256),
+        pixel=_document(thresholds.pixel, facts, checkpoint_sha256),
+        review=None if review is None else _document(review, facts, checkpoint_sha256),
     )
 
 
-def _document(threshold: Threshold, facts: RunFacts) -> Threshold:
+def _document(threshold: Threshold, facts: RunFacts, checkpoint_sha256: str) -> Threshold:
     provenance = threshold.provenance
     is_image = provenance.score_source == "image_score"
     versions = installed_versions()
@@ -50,7 +51,7 @@ def _document(threshold: Threshold, facts: RunFacts) -> Threshold:
             provenance,
             split_sha256=facts.split_sha256,
             calibration_sha256=facts.calibration_sha256,
-            checkpoint_sha256=facts.checkpoint_sha256,
+            checkpoint_sha256=checkpoint_sha256,
             score_reduction=facts.score_reduction if is_image else _OF_MAPS[provenance.score_source],
             seed=facts.seed,
             versions={name: version for name in _SCORING_PACKAGES if (version := versions[name]) is not None},
