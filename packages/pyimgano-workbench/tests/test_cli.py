@@ -5,9 +5,14 @@ import sys
 import time
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 
+from pyimgano_core.artifacts import write_artifact
 from pyimgano_workbench.cli import train
+from pyimgano_workbench.commands import warn_of_memory
+from pyimgano_workbench.memory import MemoryForecast
+from pyimgano_workbench.origin import RunOrigin
 
 
 def run_train(*arguments):
@@ -101,6 +106,13 @@ def test_every_config_mistake_is_named_with_its_path_and_no_traceback(tmp_path):
         (["--dataset", "demo", "--set", "model.name=patchcor"], "did you mean 'patchcore'?"),
         (["--no-such-option"], "No such option"),
         (["--dataset", "demo", "--dry-run", "--preflight"], "--dry-run stands alone: leave out --preflight"),
+        (["--resume", "run", "--reproduce", "run"], "--resume stands alone: leave out --reproduce"),
+        (["--resume", "run", "--config", "c.toml"], "--resume takes --config from the run: leave it out"),
+        (["--reproduce", "run", "--recipe", "fast"], "--reproduce takes --recipe from the run"),
+        (["--update", "run", "--with", "m.jsonl", "--set", "seed=1"], "--update takes --set from the run"),
+        (["--update", "run"], "--update RUN and --with MANIFEST belong together"),
+        (["--dataset", "demo", "--with", "m.jsonl"], "--update RUN and --with MANIFEST belong together"),
+        (["--reproduce", "missing"], "missing: no such run directory"),
     ],
 )
 def test_wrong_usage_is_one_clear_line_and_code_64(arguments, message, tmp_path, monkeypatch):
@@ -197,7 +209,8 @@ def test_an_unfinished_run_with_other_settings_is_refused(make_dataset, make_con
     config = make_config(make_dataset())
     partial = tmp_path / "run.partial"
     partial.mkdir()
-    (partial / "run.state.json").write_text('{"key": "another"}')
+    origin = RunOrigin(key="another", settings="s", categories={}, config_folder="..")
+    write_artifact(partial / "run.json", origin)
     result = run_train("--config", config)
     assert result.returncode == 64
     assert "unfinished run with other settings or data" in result.stderr
@@ -220,6 +233,52 @@ def test_preflight_prints_its_document_whatever_happens(arguments, code, issue, 
     assert (code, {issue: 1}) == (result.returncode, summary["by_code"])
     assert {"error": 1, "warning": 0, "info": 0} == summary["by_severity"]
     assert "Error: " in result.stderr
+
+
+def test_preflight_prints_what_the_data_check_prints(make_config, dataset):
+    pytest.importorskip("pyimgano_preflight")
+    (dataset.parent / "part_train0.png").write_text("text")
+    config = make_config(dataset)
+    ours = run_train("--preflight", "--config", config)
+    script = "from pyimgano_preflight.cli import main; main()"
+    command = [sys.executable, "-c", script, "check", "--config", config, "--json"]
+    theirs = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 2 == ours.returncode == theirs.returncode
+    found = [json.loads(each.stdout)["preflight"] for each in (theirs, ours)]
+    assert all({"started", "seconds"} == set(report.pop("times")) for report in found)
+    assert found[0] == found[1]
+
+
+WITHOUT_FILES = """
+import os, resource
+from pyimgano_core import progress
+from pyimgano_workbench.cli import main
+
+class NoMoreFiles(progress.SilentProgress):
+    def track(self, items, label, total=None):
+        if label != "reading files":
+            yield from super().track(items, label, total)
+            return
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+        yield from list(items)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+progress.for_terminal = NoMoreFiles
+main()
+"""
+
+
+def test_a_preflight_where_only_the_storage_failed_is_exit_code_4(make_config, dataset):
+    pytest.importorskip("pyimgano_preflight")
+    pytest.importorskip("resource", reason="no limit of open files")
+    command = [sys.executable, "-c", WITHOUT_FILES, "--preflight", "--config", make_config(dataset)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    report = json.loads(result.stdout)["preflight"]
+    errors = {issue["code"] for issue in report["issues"] if issue["severity"] == "error"}
+    assert ({"PF901"}, "error", 4) == (errors, report["status"], result.returncode)
 
 
 @pytest.mark.parametrize(
@@ -245,3 +304,43 @@ def test_options_of_the_command_line_are_taken_as_they_are(make_config, dataset)
     result = run_train("--config", make_config(dataset), "--dry-run", "--category", given, "--device", "cpu")
     config = json.loads(result.stdout)["config"]
     assert (given, "cpu") == (config["dataset"]["category"], config["model"]["device"])
+
+
+def test_a_run_is_reproduced_updated_and_found_whole(make_config, dataset, tmp_path):
+    config = make_config(dataset)
+    assert run_train("--config", config, "--set", "model.name=subspace").returncode == 0
+    again = run_train("--reproduce", tmp_path / "run", "--output-dir", tmp_path / "again")
+    assert (0, "") == (again.returncode, again.stderr)
+    assert f"run: reproduced\nrun directory: {tmp_path / 'again'}\n" in again.stdout
+    arguments = ("--set", "seed=5", "--output-dir", tmp_path / "other", "--json")
+    other = run_train("--reproduce", tmp_path / "run", *arguments)
+    assert 3 == other.returncode
+    document = json.loads(other.stdout)
+    assert ("pyimgano.reproduction", False) == (document["kind"], document["equal"])
+    assert "settings" in other.stderr
+    (dataset.parent / "new.png").write_bytes((dataset.parent / "part_train0.png").read_bytes() + b"\0")
+    new = dataset.parent / "new.jsonl"
+    new.write_text('{"image_path": "new.png", "category": "part"}\n')
+    update = ("--update", tmp_path / "run", "--with", new, "--output-dir", tmp_path / "updated", "--json")
+    assert {"part": 1} == json.loads(run_train(*update).stdout)["parent"]["added"]
+    whole = run_train("--resume", tmp_path / "updated")
+    assert (0, True) == (whole.returncode, "run directory" in whole.stdout)
+
+
+def test_preflight_predicts_the_memory_of_the_fit(make_dataset, make_config):
+    pytest.importorskip("pyimgano_preflight")
+    config = make_config(make_dataset(categories=("a", "b")))
+    memory = json.loads(run_train("--preflight", "--config", config).stdout)["memory"]
+    assert ["a", "b"] == sorted(memory["model_mb"])
+    assert memory["fit_mb"] > memory["model_mb"]["a"] > 0
+    assert memory["warning"] is None
+    result = run_train("--preflight", "--config", config, "--set", "model.name=patchcor")
+    assert json.loads(result.stdout)["memory"] is None
+
+
+def test_a_fit_that_is_too_large_is_warned_of_wherever_stderr_goes(capsys):
+    forecast = MemoryForecast(fit_mb=9.0, model_mb={}, available_mb=10.0, words="about 9 MB")
+    warn_of_memory(forecast)
+    assert "" == capsys.readouterr().err
+    warn_of_memory(evolve(forecast, warning="9 MB are too much"))
+    assert "Warning: 9 MB are too much\n" == capsys.readouterr().err

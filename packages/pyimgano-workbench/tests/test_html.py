@@ -1,6 +1,8 @@
 import json
 import re
 from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from attrs import evolve
@@ -46,9 +48,69 @@ def test_names_of_images_are_text_and_no_markup(finished):
     assert "<script" not in page
 
 
-def test_nothing_is_loaded_from_elsewhere(finished):
+class Reader(HTMLParser):
+    """Checks that each tag is closed in turn, and keeps what a browser would load or run."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.addresses, self.tags, self.headings, self.images, self.ids = [], [], set(), [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.tags.add(tag)
+        self.addresses += [
+            given[name] for name in ("src", "href", "srcset", "style", "data") if name in given
+        ]
+        self.ids += [given["id"]] if "id" in given else []
+        assert not any(name.startswith("on") for name in given)
+        if re.fullmatch(r"h\d", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "img":
+            self.images.append(given)
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag == self.open.pop()
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+def test_the_page_is_whole_and_loads_and_runs_nothing(finished):
     page = page_of(finished)
-    assert not any(word in page for word in ("http:", "https:", "src=", "@import", "url("))
+    reader = read(page)
+    assert [] == reader.open
+    assert {"script", "link", "iframe", "object", "base"}.isdisjoint(reader.tags)
+    assert all(address.startswith(("#", "data:image/jpeg;base64,")) for address in reader.addresses)
+    assert not any(word in page for word in ("http:", "https:", "@import", "url("))
+
+
+def test_headings_go_down_one_level_at_a_time_and_images_have_a_text(finished):
+    reader = read(page_of(finished))
+    assert 1 == reader.headings.count(1)
+    assert all(after <= before + 1 for before, after in pairwise(reader.headings))
+    assert 8 == len(reader.images)
+    assert all(image["alt"] for image in reader.images)
+
+
+def test_links_lead_to_a_section_of_the_page(finished):
+    reader = read(page_of(finished))
+    assert ["#part"] == [address for address in reader.addresses if address.startswith("#")]
+    assert ["part"] == reader.ids
+
+
+def test_the_misses_and_false_alarms_of_the_page_are_those_of_the_report(finished):
+    results = finished.report.per_category["part"].results
+    page = page_of(finished)
+    for rate, word in ((results.miss_rate, "missed"), (results.false_alarm_rate, "raise a false alarm")):
+        assert f"<b>{rate.count}</b> {word}" in page
+    for name in ("auroc", "average_precision"):
+        assert f"{getattr(results, name):.4f}." in page
 
 
 def test_nested_facts_stand_one_a_row(finished):
@@ -82,8 +144,8 @@ def test_the_overview_tells_what_waits_for_a_person_beside_the_misses(finished):
     report = finished.report.per_category["part"]
     counts = ReviewCounts(normal=observed_rate(3, 4), anomalous=observed_rate(1, 4))
     changed = evolve(report, results=evolve(report.results, review=counts))
-    assert "<th>review</th>" not in page_of(finished)
+    assert '<th scope="col">review</th>' not in page_of(finished)
     page = page_of(finished, per_category={"part": changed})
-    assert "<th>misses</th><th>review</th>" in page
-    assert "<td>3/4 + 1/4</td>" in page
+    assert '<th scope="col">misses</th><th scope="col">review</th>' in page
+    assert ">3/4 + 1/4</td>" in page
     assert "neither false alarms nor misses" in page

@@ -11,12 +11,17 @@ from pyimgano_core.contracts.config import (
     OutputConfig,
     RunConfig,
 )
+from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.record import Record, Sample
-from pyimgano_core.preparation import Prepared
-from pyimgano_workbench.identity import run_key, target_folder
+from pyimgano_core.contracts.report import ParentRun
+from pyimgano_core.contracts.split import CategorySplit
+from pyimgano_core.preparation import Prepared, PreparedCategory
+from pyimgano_workbench.identity import run_keys, target_folder
+from pyimgano_workbench.origin import RunOrigin
 from pyimgano_workbench.rundir import RunDirectory
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PARENT = ParentRun(name="r", report_sha256="0" * 64, infer_config_sha256=None, added={"c": 1})
 CONFIG = RunConfig(recipe="fast", dataset=DatasetConfig(category="nut & bolt"))
 
 
@@ -27,22 +32,38 @@ def in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 def prepared(*records):
     samples = tuple(Sample(record=record, image=Path("/data") / record.image_path) for record in records)
-    return Prepared(samples=samples, categories=(), hashes={}, issues=())
+    names = sorted({record.category for record in records})
+    splits = [
+        CategorySplit(category=name, train=tuple(s for s in samples if s.record.category == name))
+        for name in names
+    ]
+    gate = PixelGate(enabled=False, message="none")
+    categories = tuple(PreparedCategory(split=split, masks=(), gate=gate) for split in splits)
+    return Prepared(samples=samples, categories=categories, hashes={}, issues=())
 
 
-def key_of(*records, config=CONFIG, environment="e"):
-    return run_key(config, Path(), prepared(*records), environment)
+def keys_of(*records, config=CONFIG, environment="e", parent=None):
+    return run_keys(config, Path(), prepared(*records), environment, parent)
+
+
+def key_of(*records, **changes):
+    return keys_of(*records, **changes).run
+
+
+def directory_of(target, key):
+    origin = RunOrigin(key=key, settings="s", categories={}, config_folder="..")
+    return RunDirectory(target, origin, RunConfig())
 
 
 def test_a_run_is_named_by_time_data_set_recipe_model_and_category():
     name = target_folder(CONFIG, "key", NOW).name
-    assert "20260102_030405_manifest_fast_padim_nut___bolt-" == name[:-10]
-    assert "20260102_030405_manifest_padim" == target_folder(RunConfig(), "key", NOW).name
+    assert "20260102_030405_manifest_fast_dictionary_nut___bolt-" == name[:-10]
+    assert "20260102_030405_manifest_dictionary" == target_folder(RunConfig(), "key", NOW).name
 
 
 def test_runs_of_the_same_second_do_not_collide():
     first = target_folder(RunConfig(), "a", NOW)
-    directory = RunDirectory(first, "a")
+    directory = directory_of(first, "a")
     second = target_folder(RunConfig(), "b", NOW)
     second.mkdir()
     third = target_folder(RunConfig(), "a", NOW)  # the run of this key is being made
@@ -51,12 +72,12 @@ def test_runs_of_the_same_second_do_not_collide():
 
 
 def test_the_same_run_goes_on_where_it_was_left_and_another_begins_anew():
-    directory = RunDirectory(target_folder(RunConfig(), "a", NOW), "a")
+    directory = directory_of(target_folder(RunConfig(), "a", NOW), "a")
     (directory.folder / "categories").mkdir()
     directory.release()
     later = datetime(2027, 1, 1, tzinfo=UTC)
     assert directory.target == target_folder(RunConfig(), "a", later)
-    assert "20270101_000000_manifest_padim" == target_folder(RunConfig(), "b", later).name
+    assert "20270101_000000_manifest_dictionary" == target_folder(RunConfig(), "b", later).name
 
 
 @pytest.mark.parametrize(
@@ -75,6 +96,7 @@ def test_a_run_is_told_by_its_settings_records_and_environment_and_not_by_its_fo
         key_of(first, evolve(second, meta={"lot": 2})),
         key_of(first, second, config=evolve(CONFIG, seed=1)),
         key_of(first, second, environment="other"),
+        key_of(first, second, parent=PARENT),
     ]
     assert len(keys) == len(set(keys))
     elsewhere = evolve(CONFIG, output=OutputConfig(output_dir="elsewhere"))
@@ -88,3 +110,20 @@ def test_other_weights_of_the_same_name_are_another_run():
     one = key_of(config=config)
     Path("w.pth").write_bytes(b"two")
     assert one != key_of(config=config)
+
+
+def test_another_region_of_interest_of_the_same_name_is_another_run():
+    config = evolve(CONFIG, dataset=evolve(CONFIG.dataset, ignore={"*": "m.png"}))
+    Path("m.png").write_bytes(b"one")
+    one = key_of(config=config)
+    Path("m.png").write_bytes(b"two")
+    assert one != key_of(config=config)
+
+
+def test_what_changes_in_one_category_leaves_the_key_of_another():
+    one, two = (Record(image_path=f"{name}.png", category=name) for name in ("one", "two"))
+    before, after = keys_of(one, two), keys_of(one, evolve(two, meta={"lot": 2}))
+    assert before.settings == after.settings
+    assert ["two"] == [slug for slug, key in before.categories.items() if after.categories[slug] != key]
+    other_seed = keys_of(one, two, config=evolve(CONFIG, seed=1))
+    assert not set(before.categories.values()) & set(other_seed.categories.values())

@@ -32,3 +32,13 @@ def test_an_image_without_a_score_does_not_count():
     lines = [line("x", group="a"), line("y", score=None, group="b")]
     assert 1 == group_count(lines)
     assert [("x", 1.0)] == scored(lines)
+
+
+def test_a_timestamp_is_read_with_what_it_means(tmp_path):
+    folder = tmp_path / "categories" / "part"
+    folder.mkdir(parents=True)
+    documents = [line("x") | {"meta": meta} for meta in ({"timestamp": "1970-01-01T00:01:00Z"}, {}, None)]
+    (folder / "lines.jsonl").write_text("".join(json.dumps(each) + "\n" for each in documents))
+    found = read_lines(tmp_path, "part", "lines.jsonl")
+    expected = [("1970-01-01T00:01:00Z", 60.0), (None, None), (None, None)]
+    assert expected == [(each["timestamp"], each["moment"]) for each in found]

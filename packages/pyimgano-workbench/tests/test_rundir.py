@@ -1,46 +1,59 @@
+import json
+
 import pytest
 
+from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.errors import UsageError
-from pyimgano_workbench.rundir import RunDirectory, is_unfinished
+from pyimgano_workbench.origin import RunOrigin
+from pyimgano_workbench.rundir import RunDirectory, is_unfinished, target_of
 
 
-def finish_something(directory):
-    (directory.folder / "categories" / "part").mkdir(parents=True)
+def open_run(target, key="key", *, settings="s", categories=None, reopen=False):
+    origin = RunOrigin(key=key, settings=settings, categories=categories or {}, config_folder="..")
+    return RunDirectory(target, origin, RunConfig(), reopen=reopen)
+
+
+def finish_something(directory, slug="part"):
+    folder = directory.folder / "categories" / slug
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text("{}")
 
 
 def test_a_run_that_somebody_is_at_is_refused_to_others(tmp_path):
-    first = RunDirectory(tmp_path / "run", "key")
+    first = open_run(tmp_path / "run")
     with pytest.raises(UsageError, match="another process is at it"):
-        RunDirectory(tmp_path / "run", "key")
+        open_run(tmp_path / "run")
     assert not is_unfinished(tmp_path / "run", "key")
     first.release()
 
 
 def test_a_run_that_was_left_goes_on_with_its_key_and_with_no_other(tmp_path):
-    directory = RunDirectory(tmp_path / "run", "key")
+    directory = open_run(tmp_path / "run")
     finish_something(directory)
     directory.release()
     assert [True, False] == [is_unfinished(tmp_path / "run", key) for key in ("key", "other")]
     with pytest.raises(UsageError, match="other settings or data"):
-        RunDirectory(tmp_path / "run", "other")
+        open_run(tmp_path / "run", "other")
     assert (directory.folder / "categories" / "part").exists()
-    RunDirectory(tmp_path / "run", "key").release()
+    open_run(tmp_path / "run").release()
 
 
 def test_a_run_in_which_nothing_was_finished_leaves_nothing(tmp_path):
-    directory = RunDirectory(tmp_path / "run", "key")
+    directory = open_run(tmp_path / "run")
     (directory.folder / "artifacts" / "maps").mkdir(parents=True)
     directory.release()
     assert [] == list(tmp_path.iterdir())
 
 
-def test_a_finished_run_holds_no_trace_of_how_it_was_made(tmp_path):
-    directory = RunDirectory(tmp_path / "run", "key")
+def test_a_finished_run_says_where_it_comes_from_and_is_locked_no_more(tmp_path):
+    directory = open_run(tmp_path / "run")
     finish_something(directory)
     directory.finish()
     directory.release()
     assert [tmp_path / "run"] == list(tmp_path.iterdir())
-    assert ["categories"] == [path.name for path in (tmp_path / "run").iterdir()]
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"categories", "config.json", "run.json"} == names
+    assert "key" == json.loads((tmp_path / "run/run.json").read_text())["key"]
 
 
 def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path):
@@ -48,7 +61,7 @@ def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path):
     mine.parent.mkdir()
     mine.write_text("x")
     with pytest.raises(UsageError, match="holds no unfinished run"):
-        RunDirectory(tmp_path / "run", "key")
+        open_run(tmp_path / "run")
     assert mine.exists()
 
 
@@ -56,4 +69,30 @@ def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path):
 def test_a_link_in_the_way_is_refused(tmp_path, leads_to):
     (tmp_path / "run").symlink_to(leads_to)
     with pytest.raises(UsageError, match="exists; a finished run is never mixed"):
-        RunDirectory(tmp_path / "run", "key")
+        open_run(tmp_path / "run")
+
+
+def reopened(tmp_path, **changes):
+    """What is left of a finished run of two categories when it is opened again."""
+    directory = open_run(tmp_path / "run", categories={"a": "1", "b": "1"})
+    for slug in ("a", "b"):
+        finish_something(directory, slug)
+    directory.finish()
+    again = open_run(tmp_path / "run", "another", reopen=True, **changes)
+    again.release()
+    return sorted(path.parent.name for path in again.folder.glob("categories/*/report.json"))
+
+
+def test_a_finished_run_that_is_opened_again_keeps_what_has_the_same_data(tmp_path):
+    assert ["a"] == reopened(tmp_path, categories={"a": "1", "b": "2"})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_with_other_settings_is_not_opened_again(tmp_path):
+    with pytest.raises(UsageError, match="other settings"):
+        reopened(tmp_path, settings="other", categories={"a": "1", "b": "1"})
+
+
+@pytest.mark.parametrize("name", ["run", "run.partial"])
+def test_a_run_is_named_by_its_folder_finished_or_not(tmp_path, name):
+    assert tmp_path / "run" == target_of(tmp_path / name)

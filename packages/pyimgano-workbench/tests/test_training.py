@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from attrs import evolve
+from PIL import Image
 
+from pyimgano_core.artifacts import read_artifact
+from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.evaluation import mean_metrics
 from pyimgano_core.metrics import bootstrap, load_sketch
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
+from pyimgano_workbench.origin import RunOrigin
 from pyimgano_workbench.rundir import RunDirectory
 from pyimgano_workbench.training import train
 
@@ -42,11 +46,15 @@ def test_the_run_directory_has_the_documented_files(finished):
         "report.json",
         "report.html",
         "config.json",
+        "run.json",
         "environment.json",
         "categories/part/report.json",
         "categories/part/per_image.jsonl",
         "categories/part/calibration.jsonl",
+        "categories/part/data.jsonl",
         "categories/part/metric_sketch.npz",
+        "categories/part/pictures.json",
+        *(f"categories/part/pictures/{index:06d}.jpg" for index in range(8)),
         "checkpoints/part/model.onnx",
         "artifacts/infer_config.json",
     }
@@ -58,6 +66,8 @@ def test_the_same_seed_gives_byte_identical_results(finished, make_config, datas
     for name in (
         "categories/part/per_image.jsonl",
         "categories/part/metric_sketch.npz",
+        "categories/part/pictures.json",
+        "categories/part/pictures/000003.jpg",
         "checkpoints/part/model.onnx",
         "categories/part/report.json",
     ):
@@ -184,12 +194,50 @@ def test_the_mean_is_null_where_a_category_has_no_value(make_dataset, make_confi
     assert mean_metrics([reports[1].results, unmasked.results])["pixel_auroc"] is None
 
 
+@pytest.fixture
+def in_part(make_config, dataset):
+    """A config whose images are tiled and looked at in their left half."""
+    region = np.zeros((64, 64), np.uint8)
+    region[:, :32] = 255
+    Image.fromarray(region).save(dataset.parent / "left.png")
+    path = make_config(dataset)
+    text = path.read_text(encoding="utf-8").replace("resize = [64, 64]", "resize = [32, 32]")
+    tables = f'[dataset.tiling]\n[dataset.regions]\n"*" = {json.dumps(str(dataset.parent / "left.png"))}\n'
+    path.write_text(f"{text}{tables}", encoding="utf-8")
+    return path
+
+
+def test_the_region_stands_beside_the_checkpoint_and_deployment_needs_it(in_part):
+    finished = run(in_part)
+    config = read_json(finished.folder / "artifacts/infer_config.json")
+    entry = config["per_category"]["part"]
+    content = (finished.folder / "artifacts" / entry["region"]["path"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == entry["region"]["sha256"]
+    assert ["region", "tiling"] == config["requires"]
+    assert {"overlap": 0.25, "scale": 1.0} == entry["preprocessing"]["tiling"]
+    assert 0.5 == finished.report.per_category["part"].region.share
+    assert read_json(finished.folder / "config.json")["dataset"]["tiling"]["max_train_tiles"] == 5000
+
+
+def opened_again(finished, target):
+    """The directory of a finished run while it was unfinished."""
+    shutil.copytree(finished.folder, target.with_name(f"{target.name}.partial"))
+    origin = read_artifact(finished.folder / "run.json", RunOrigin)
+    return RunDirectory(target, origin, RunConfig())
+
+
+def test_a_finished_category_counts_only_with_its_region(in_part, tmp_path):
+    finished = run(in_part)
+    directory = opened_again(finished, tmp_path / "again")
+    assert finished.report.per_category["part"] == directory.finished_category("part")
+    (directory.folder / "checkpoints/part/region.png").unlink()
+    assert directory.finished_category("part") is None
+
+
 def test_a_finished_category_counts_only_with_its_checkpoint(finished, tmp_path):
-    shutil.copytree(finished.folder, tmp_path / "run.partial")
-    (tmp_path / "run.partial" / "run.state.json").write_text('{"key": "k"}')
-    directory = RunDirectory(tmp_path / "run", "k")
+    directory = opened_again(finished, tmp_path / "run")
     assert directory.finished_category("part") == finished.report.per_category["part"]
-    checkpoint = tmp_path / "run.partial" / "checkpoints/part/model.onnx"
+    checkpoint = directory.folder / "checkpoints/part/model.onnx"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
     assert directory.finished_category("part") is None
     checkpoint.unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,11 @@ from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
-    from pyimgano_workbench.training import TrainingRun
+    from pyimgano_core.contracts.preflight import PreflightReport
+    from pyimgano_workbench.memory import MemoryForecast
 
-_MODES = ("dry_run", "preflight", "list_recipes", "recipe_info", "list_categories")
+_PAST_RUNS = ("resume", "reproduce", "update")
+_MODES = ("dry_run", "preflight", "list_recipes", "recipe_info", "list_categories", *_PAST_RUNS)
 _OVERRIDES = {
     "recipe": "recipe",
     "dataset": "dataset.name",
@@ -22,6 +26,12 @@ _OVERRIDES = {
     "category": "dataset.category",
     "device": "model.device",
     "output_dir": "output.output_dir",
+}
+_SETTINGS = ("config_path", "export_infer_config", "settings", *_OVERRIDES)
+_SETTINGS_OF = {
+    "resume": (),
+    "reproduce": ("settings", "dataset", "root", "category", "device", "output_dir"),
+    "update": ("output_dir",),
 }
 
 
@@ -39,6 +49,10 @@ _OVERRIDES = {
 @click.option("--export-infer-config", is_flag=True, help="Write artifacts/infer_config.json for deployment.")
 @click.option("--dry-run", is_flag=True, help="Print the effective config as JSON and stop.")
 @click.option("--preflight", is_flag=True, help="Check the data set, print the report as JSON and stop.")
+@click.option("--resume", metavar="RUN", help="Finish what is missing of a run, failed categories too.")
+@click.option("--reproduce", metavar="RUN", help="Repeat a run into another folder and say what differs.")
+@click.option("--update", metavar="RUN", help="Add the normal images of --with to the models of a run.")
+@click.option("--with", "new_images", metavar="MANIFEST", help="The new images of --update.")
 @click.option("--list-recipes", is_flag=True, help="List the recipes and stop.")
 @click.option("--recipe-info", metavar="NAME", help="Print a recipe and stop.")
 @click.option("--list-categories", is_flag=True, help="List the data set's categories and stop.")
@@ -48,13 +62,16 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     """Train anomaly detectors from a config into a run directory.
 
     Paths in a config are relative to its folder; output_dir is relative to the current one. An interrupted
-    run goes on with the same command. Exit codes: 0 done, 2 the data has errors, 4 some inputs failed,
-    64 wrong usage or configuration, 130 interrupted.
+    run goes on with the same command. Exit codes: 0 done, 2 the data has errors, 3 a run was not reproduced,
+    4 some inputs failed, 64 wrong usage or configuration, 130 interrupted.
     """
-    _check_alone([f"--{name.replace('_', '-')}" for name in _MODES if options[name]])
+    _check_alone([_option(name) for name in _MODES if options[name]])
+    _check_settings({**options, "config_path": config_path})
     if options["list_recipes"] or options["recipe_info"]:
         _show_recipes(options["recipe_info"], as_json=options["as_json"])
         return None
+    if any(options[name] for name in _PAST_RUNS):
+        return _with_past_run(options)
     base = config_path.parent if config_path is not None else Path()
     if options["preflight"]:
         return _preflight(config_path, base, options)
@@ -66,12 +83,42 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     if options["dry_run"]:
         emit_json({"config": config})
         return None
-    return _train(config, base, export=options["export_infer_config"], as_json=options["as_json"])
+    from pyimgano_workbench import commands  # noqa: PLC0415 - keeps start-up light
+
+    return commands.begin(config, base, export=options["export_infer_config"], as_json=options["as_json"])
+
+
+def _option(name: str) -> str:
+    named = {"config_path": "config", "settings": "set", "new_images": "with"}
+    return f"--{named.get(name, name).replace('_', '-')}"
 
 
 def _check_alone(modes: list[str]) -> None:
     if len(modes) > 1:
         raise click.UsageError(f"{modes[0]} stands alone: leave out {', '.join(modes[1:])}")
+
+
+def _check_settings(options: dict[str, Any]) -> None:
+    """Refuse what a past run says itself: its settings are its own."""
+    if bool(options["update"]) != bool(options["new_images"]):
+        raise click.UsageError("--update RUN and --with MANIFEST belong together")
+    for mode in _PAST_RUNS:
+        refused = [name for name in _SETTINGS if options[name] and name not in _SETTINGS_OF[mode]]
+        if options[mode] and refused:
+            raise click.UsageError(f"{_option(mode)} takes {_option(refused[0])} from the run: leave it out")
+
+
+def _with_past_run(options: dict[str, Any]) -> int:
+    from pyimgano_workbench import commands  # noqa: PLC0415 - keeps start-up light
+
+    as_json, output_dir = options["as_json"], options["output_dir"]
+    if options["resume"]:
+        return commands.finish(Path(options["resume"]), as_json=as_json)
+    if options["update"]:
+        new_images = Path(options["new_images"])
+        return commands.update(Path(options["update"]), new_images, output_dir, as_json=as_json)
+    run, settings = Path(options["reproduce"]), options["settings"]
+    return commands.reproduce(run, settings, _given(options), output_dir, as_json=as_json)
 
 
 def _check_detector(config: RunConfig, base: Path) -> None:
@@ -86,10 +133,15 @@ def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
 
     if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
         raise UsageError("give --config FILE, or at least --dataset or --recipe")
-    if options["root"] is not None:
-        options["root"] = str(Path(options["root"]).absolute())
+    return load_run_config(config_path, options["settings"], _given(options))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the overrides that have an option of their own, by key."""
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
-    return load_run_config(config_path, options["settings"], given)
+    if options["root"] is not None:
+        given["dataset.root"] = str(Path(options["root"]).absolute())
+    return given
 
 
 def _show_recipes(name: str | None, *, as_json: bool) -> None:
@@ -104,8 +156,10 @@ def _show_recipes(name: str | None, *, as_json: bool) -> None:
     elif as_json:
         emit_json({"recipes": [{"name": r.name, "description": r.description} for r in list_recipes()]})
     else:
-        for recipe in list_recipes():
-            click.echo(f"{recipe.name:12} {recipe.description}")
+        recipes = list_recipes()
+        width = max(len(recipe.name) for recipe in recipes)
+        for recipe in recipes:
+            click.echo(f"{recipe.name:{width}}  {recipe.description}")
 
 
 def _show_categories(config: RunConfig, base: Path, *, as_json: bool) -> None:
@@ -120,44 +174,37 @@ def _show_categories(config: RunConfig, base: Path, *, as_json: bool) -> None:
 
 def _preflight(config_path: Path | None, base: Path, options: dict[str, Any]) -> int:
     """Print the document whatever happens; the exit code says what did."""
-    from pyimgano_core.cli.preflight_hook import failure_report, preflight_runner  # noqa: PLC0415
-    from pyimgano_core.errors import ExitCode, PyimganoError  # noqa: PLC0415
+    from attrs import evolve  # noqa: PLC0415 - keeps start-up light
+
+    from pyimgano_core.cli import preflight_hook  # noqa: PLC0415
+    from pyimgano_core.errors import PyimganoError  # noqa: PLC0415
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415
 
+    started, clock = datetime.now(UTC), time.perf_counter()
     try:
         config = _load(config_path, options)
-        report = preflight_runner()(config, base, for_terminal())
+        report = preflight_hook.preflight_runner()(config, base, for_terminal())
     except (PyimganoError, OSError) as exc:
-        emit_json({"preflight": failure_report(exc)})
+        emit_json({"preflight": preflight_hook.failure_report(exc)}, sort_keys=True)
         raise
-    emit_json({"preflight": report})
-    return ExitCode.DATA_ERRORS if report.status == "error" else ExitCode.DONE
+    times = {"started": started.isoformat(), "seconds": round(time.perf_counter() - clock, 3)}
+    memory = _memory(config, base, report)
+    emit_json({"preflight": evolve(report, times=times), "memory": memory}, sort_keys=True)
+    return preflight_hook.exit_code_of(report)
 
 
-def _train(config: RunConfig, base: Path, *, export: bool, as_json: bool) -> int:
-    from datetime import UTC, datetime  # noqa: PLC0415
+def _memory(config: RunConfig, base: Path, report: PreflightReport) -> MemoryForecast | None:
+    """Return what training is going to need; None where the report tells that the model can't be had."""
+    from pyimgano_core.errors import PyimganoError  # noqa: PLC0415 - keeps start-up light
+    from pyimgano_workbench import commands, memory  # noqa: PLC0415
 
-    from pyimgano_core.progress import for_terminal  # noqa: PLC0415
-    from pyimgano_workbench.training import train as run_training  # noqa: PLC0415
-
-    now = datetime.now(UTC)
-    result = run_training(config, base, for_terminal(), now=now, export_infer_config=export)
-    if as_json:
-        emit_json(result.report)
-    else:
-        _print_result(result, config, base, exported=export)
-    return result.exit_code
-
-
-def _print_result(result: TrainingRun, config: RunConfig, base: Path, *, exported: bool) -> None:
-    from pyimgano_workbench.summary import next_command, result_table  # noqa: PLC0415
-
-    click.echo(result_table(result.report, result.folder))
-    click.echo(f"\nrun directory: {result.folder}")
-    for name, error in result.errors.items():
-        click.echo(f"Error: category {name!r} failed: {error}", err=True)
-    if exported:
-        click.echo(f"try next:      {next_command(result, config, base)}")
+    counts = {each.category: each.train_count for each in report.categories if each.train_count}
+    try:
+        forecast = memory.forecast_memory(config, base, counts, memory.available_memory())
+    except PyimganoError:
+        return None
+    commands.warn_of_memory(forecast)
+    return forecast
 
 
 def main() -> None:

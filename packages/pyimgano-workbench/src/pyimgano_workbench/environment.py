@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyimgano_core import environment
 
-
-def describe_environment() -> dict[str, Any]:
-    """Return versions, platform, processor count and git state."""
-    return {**environment.describe_environment(), "processors": os.cpu_count(), "git": _git_state()}
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def _git_state() -> dict[str, Any] | None:
-    """Return commit and whether anything is uncommitted, where the current folder is in a repository."""
-    commit = _git("rev-parse", "HEAD")
+def describe_environment(folder: Path) -> dict[str, Any]:
+    """Return versions, platform, processor count and the git state of `folder`."""
+    return {**environment.describe_environment(), "processors": os.cpu_count(), "git": _git_state(folder)}
+
+
+def _git_state(folder: Path) -> dict[str, Any] | None:
+    """Return commit and whether anything is uncommitted; None without git, or outside of a repository."""
+    commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
-    return {"commit": commit, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--untracked-files=no"))}
 
 
-def _git(*arguments: str) -> str | None:
+def _git(folder: Path, *arguments: str) -> str | None:
     try:
         result = subprocess.run(  # noqa: S603
             ["git", *arguments],  # noqa: S607
@@ -31,7 +33,7 @@ def _git(*arguments: str) -> str | None:
             text=True,
             check=True,
             timeout=5,
-            cwd=Path.cwd(),
+            cwd=folder,
         )
     except (OSError, subprocess.SubprocessError):
         return None

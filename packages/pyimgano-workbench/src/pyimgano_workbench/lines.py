@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pyimgano_core.artifacts import parse_json
+from pyimgano_core.moments import read_moment
 from pyimgano_core.thresholds import count_groups
 
 if TYPE_CHECKING:
@@ -13,17 +14,23 @@ if TYPE_CHECKING:
 
 TEST = "per_image.jsonl"
 CALIBRATION = "calibration.jsonl"
-_SHOWN_KEYS = ("input", "defect", "score", "label", "y_true", "group_id")
+_SHOWN_KEYS = ("index", "input", "defect", "score", "label", "y_true", "group_id")
 
 
 def read_lines(folder: Path, slug: str, name: str) -> list[dict[str, Any]]:
     """Return what is shown of each line of a category in the run directory `folder`.
 
-    `str.splitlines` would also split at U+2028 within a name.
+    `timestamp` is that of `meta` as it stands there, and `moment` what it means. `str.splitlines` would also
+    split at U+2028 within a name.
     """
     with (folder / "categories" / slug / name).open("rb") as stream:
-        documents = (parse_json(line.decode()) for line in stream)
-        return [{key: document.get(key) for key in _SHOWN_KEYS} for document in documents]
+        return [_shown(parse_json(line.decode())) for line in stream]
+
+
+def _shown(document: dict[str, Any]) -> dict[str, Any]:
+    timestamp = (document.get("meta") or {}).get("timestamp")
+    moment = read_moment(timestamp)
+    return {key: document.get(key) for key in _SHOWN_KEYS} | {"timestamp": timestamp, "moment": moment}
 
 
 def group_count(lines: Iterable[dict[str, Any]]) -> int | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pyimgano_core.artifacts import (
     atomic_writer,
-    parse_json,
     read_artifact,
     sha256_file,
     to_json,
+    try_lock,
     write_artifact,
     write_bytes,
     write_text,
@@ -21,26 +21,38 @@ from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.metrics import save_sketch
-from pyimgano_core.pipeline import category_model, checkpoint_path, required_features
-from pyimgano_workbench.lock import try_lock
+from pyimgano_core.pipeline import category_model, checkpoint_path, int8_report, required_features
+from pyimgano_workbench.origin import RunOrigin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.prediction import Prediction
     from pyimgano_core.pipeline import CategoryRun
+    from pyimgano_workbench.data import DataLine
 
 INFER_CONFIG = "artifacts/infer_config.json"
-_STATE = "run.state.json"
+INFER_CONFIG_INT8 = "artifacts/infer_config_int8.json"
+ORIGIN = "run.json"
+CONFIG = "config.json"
+DATA = "data.jsonl"
+REPORT = "report.json"
+_PARTIAL = ".partial"
 _LOCK = "run.lock"
 
 
 def partial_of(target: Path) -> Path:
     """Return where the run of `target` is until it is whole."""
-    return target.with_name(f"{target.name}.partial")
+    return target.with_name(target.name + _PARTIAL)
+
+
+def target_of(folder: Path) -> Path:
+    """Return the final path of a run that is named by it or by where it is until then."""
+    absolute = folder.absolute()  # `.` has no name
+    return absolute.with_name(absolute.name.removesuffix(_PARTIAL))
 
 
 def refuse_taken(target: Path) -> None:
@@ -55,7 +67,8 @@ def refuse_taken(target: Path) -> None:
 def is_unfinished(target: Path, key: str) -> bool:
     """Return whether the run of `key` was left unfinished for `target`, and no process is at it."""
     folder = partial_of(target)
-    if _key_of(folder) != key:
+    origin = _origin_of(folder)
+    if origin is None or origin.key != key:
         return False
     lock = try_lock(folder / _LOCK)
     if lock is None:
@@ -64,14 +77,12 @@ def is_unfinished(target: Path, key: str) -> bool:
     return True
 
 
-def _key_of(folder: Path) -> str | None:
-    """Return the key of the unfinished run in `folder`, or None where there is none."""
+def _origin_of(folder: Path) -> RunOrigin | None:
+    """Return the origin of the unfinished run in `folder`, or None where there is none."""
     try:
-        state = parse_json((folder / _STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_artifact(folder / ORIGIN, RunOrigin)
+    except ArtifactError:
         return None
-    key = state.get("key") if isinstance(state, dict) else None
-    return key if isinstance(key, str) else None
 
 
 class RunDirectory:
@@ -82,71 +93,96 @@ class RunDirectory:
         folder: where it is until it is whole.
     """
 
-    def __init__(self, target: Path, key: str) -> None:
-        """Begin or resume the run of `key`.
+    def __init__(self, target: Path, origin: RunOrigin, config: RunConfig, *, reopen: bool = False) -> None:
+        """Begin or resume a run.
+
+        Args:
+            target: the final path of the run directory.
+            origin: which run this is.
+            config: its config.
+            reopen: goes on with the finished run at `target`; what has other data there is run again.
 
         Raises:
             UsageError: where the target exists, another run was left unfinished there, or another process
                 is at it.
         """
-        refuse_taken(target)
         self.target = target
         self.folder = partial_of(target)
-        found = _key_of(self.folder)
-        if found is None and self.folder.exists() and any(p.name != _LOCK for p in self.folder.iterdir()):
-            raise UsageError(f"{self.folder} exists and holds no unfinished run; remove it to start anew")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(self.folder / _LOCK)
-        if lock is None:
-            raise UsageError(f"{self.folder}: another process is at it; choose another output.output_dir")
-        self._lock = lock
-        if _key_of(self.folder) not in {None, key}:
-            lock.close()
+        if reopen and target.is_dir() and not self.folder.exists():
+            target.rename(self.folder)
+        refuse_taken(target)
+        self._lock = _claim(self.folder)
+        found = _origin_of(self.folder)
+        same = found is None or (found.settings == origin.settings if reopen else found.key == origin.key)
+        if not same:
+            self._lock.close()
             raise UsageError(
                 f"{self.folder} holds an unfinished run with other settings or data; remove it to start anew"
             )
-        write_text(self.folder / _STATE, to_json({"key": key}) + "\n")
+        for slug in _stale_categories(found, origin):
+            (self.folder / "categories" / slug / REPORT).unlink(missing_ok=True)
+        write_artifact(self.folder / ORIGIN, origin)
+        write_text(self.folder / CONFIG, to_json(config, indent=2) + "\n")
 
     def finished_category(self, slug: str) -> CategoryReport | None:
         """Return the report of a category that an earlier, interrupted run has finished, else None."""
         try:
-            report = read_artifact(self.folder / "categories" / slug / "report.json", CategoryReport)
-            intact = sha256_file(self.folder / report.checkpoint.path) == report.checkpoint.sha256
+            report = read_artifact(self.folder / "categories" / slug / REPORT, CategoryReport)
+            variant = None if report.int8 is None else report.int8.checkpoint
+            files = (report.checkpoint, report.region, report.state, variant)
+            named = [file for file in files if file is not None]
+            intact = all(sha256_file(self.folder / file.path) == file.sha256 for file in named)
         except (ArtifactError, OSError):
             return None
         return report if intact else None
 
-    def write_category(self, run: CategoryRun) -> None:
+    def write_category(self, run: CategoryRun, data: Iterable[DataLine]) -> None:
         """Write a category's files; its report comes last and so marks it as finished."""
         report = run.report
         folder = self.folder / "categories" / report.slug
         write_bytes(self.folder / checkpoint_path(report.slug), run.graph.model)
+        if report.region is not None and run.region is not None:
+            write_bytes(self.folder / report.region.path, run.region)
+        if report.state is not None and run.state is not None:
+            write_bytes(self.folder / report.state.path, run.state)
+        if report.int8 is not None and run.int8 is not None:
+            write_bytes(self.folder / report.int8.checkpoint.path, run.int8)
+        write_lines(folder / DATA, data)
         write_lines(folder / "per_image.jsonl", run.predictions)
         write_lines(folder / "calibration.jsonl", run.calibration)
         save_sketch(folder / "metric_sketch.npz", run.sketch)
-        write_artifact(folder / "report.json", report)
+        write_artifact(folder / REPORT, report)
+
+    def take_over(self, run: Path, slug: str) -> None:
+        """Copy a category of another run, as it is."""
+        for name in ("checkpoints", "artifacts/maps", "categories"):  # the report comes last
+            if (run / name / slug).is_dir():
+                shutil.copytree(run / name / slug, self.folder / name / slug, dirs_exist_ok=True)
 
     def write_infer_config(
-        self, reports: Iterable[CategoryReport], model: dict[str, Any], program: str
+        self, reports: Collection[CategoryReport], model: dict[str, Any], program: str
     ) -> None:
-        """Write `artifacts/infer_config.json`, its checkpoints relative to itself."""
-        models = {r.category: category_model(r, f"../{r.checkpoint.path}") for r in reports}
-        config = InferConfig(
-            requires=required_features(models.values()),
-            pyimgano_version=program,
-            runtime=_runtime(),
-            from_run=self.target.name,
-            model=model,
-            per_category=models,
-        )
-        write_artifact(self.folder / INFER_CONFIG, config)
+        """Write `artifacts/infer_config.json`, its checkpoints relative to itself; one more for 8 bits."""
+        variants = [each for each in map(int8_report, reports) if each is not None]
+        for name, chosen in ((INFER_CONFIG, reports), (INFER_CONFIG_INT8, variants)):
+            if not chosen:
+                continue
+            models = {r.category: category_model(r, "..") for r in chosen}
+            config = InferConfig(
+                requires=required_features(models.values()),
+                pyimgano_version=program,
+                runtime=_runtime(),
+                from_run=self.target.name,
+                model=model,
+                per_category=models,
+            )
+            write_artifact(self.folder / name, config)
 
-    def write_run(self, report: RunReport, config: RunConfig, html: str) -> None:
+    def write_run(self, report: RunReport, html: str) -> None:
         """Write the files over all categories."""
-        write_text(self.folder / "config.json", to_json(config, indent=2) + "\n")
         write_text(self.folder / "environment.json", to_json(report.environment, indent=2) + "\n")
         write_text(self.folder / "report.html", html)
-        write_artifact(self.folder / "report.json", report)
+        write_artifact(self.folder / REPORT, report)
 
     def finish(self) -> None:
         """Give the directory its name."""
@@ -154,7 +190,6 @@ class RunDirectory:
             raise UsageError(
                 f"{self.target} was made by somebody else meanwhile; this run is in {self.folder}"
             )
-        (self.folder / _STATE).unlink(missing_ok=True)
         self.release()
         (self.folder / _LOCK).unlink(missing_ok=True)
         self.folder.rename(self.target)
@@ -170,7 +205,25 @@ def _runtime() -> str:
     return f"onnxruntime {version('onnxruntime')} CPUExecutionProvider"
 
 
-def write_lines(path: Path, lines: Iterable[Prediction]) -> None:
+def _claim(folder: Path) -> BinaryIO:
+    """Make the folder of an unfinished run, or find it there, and lock it against others."""
+    has_files = folder.exists() and any(path.name != _LOCK for path in folder.iterdir())
+    if has_files and _origin_of(folder) is None:
+        raise UsageError(f"{folder} exists and holds no unfinished run; remove it to start anew")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = try_lock(folder / _LOCK)
+    if lock is None:
+        raise UsageError(f"{folder}: another process is at it; choose another output.output_dir")
+    return lock
+
+
+def _stale_categories(found: RunOrigin | None, origin: RunOrigin) -> list[str]:
+    """Return the slugs of the categories of an earlier attempt whose data has changed since."""
+    earlier = {} if found is None else found.categories
+    return [slug for slug, key in earlier.items() if origin.categories.get(slug) != key]
+
+
+def write_lines(path: Path, lines: Iterable[Prediction | DataLine]) -> None:
     """Write one JSON document per line."""
     with atomic_writer(path) as stream:
         for line in lines:

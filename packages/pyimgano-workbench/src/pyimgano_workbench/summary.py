@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
+from pyimgano_core.pipeline import int8_report
 from pyimgano_core.words import (
     NONE,
     REVIEW_LEGEND,
@@ -58,8 +59,8 @@ def result_table(report: RunReport, folder: Path) -> str:
     categories = report.per_category.values()
     has_band = any(category.results.review is not None for category in categories)
     header = (*_HEADER, _REVIEW) if has_band else _HEADER
-    rows = [_row(category)[: len(header)] for category in categories]
-    if len(rows) > 1:
+    rows = [row[: len(header)] for category in categories for row in _rows(category)]
+    if len(categories) > 1:
         rows.append(_mean_row(report.mean_metrics, len(header)))
     told = ((each.category, remark) for each in categories for remark in _remarks_on(each, folder))
     remarks = [REVIEW_LEGEND] * has_band + gather(told)
@@ -72,11 +73,18 @@ def _mean_row(mean: dict[str, float | None], width: int) -> list[str]:
     return row + [""] * (width - len(row))
 
 
-def _row(report: CategoryReport) -> list[str]:
+def _rows(report: CategoryReport) -> list[list[str]]:
+    """Return the row of a category and, where it has an 8-bit graph too, the row of that."""
+    variant = int8_report(report)
+    own = _row(report.category, report)
+    return [own] if variant is None else [own, _row(f"{report.category} (int8)", variant)]
+
+
+def _row(name: str, report: CategoryReport) -> list[str]:
     summary, results = report.dataset_summary, report.results
     pixel = results.pixel_metrics
     return [
-        report.category,
+        name,
         str(summary.train_count),
         str(summary.calibration_count),
         str(summary.test_count),

@@ -5,47 +5,39 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from pyimgano_core.words import REVIEW_LEGEND, counted, number, reviewed, with_interval
+from pyimgano_core.words import images_in_words
 from pyimgano_workbench.html._category import category_section, issues_table
+from pyimgano_workbench.html._overview import overview
 from pyimgano_workbench.html._style import STYLE
 from pyimgano_workbench.html._table import facts_below, folded, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pyimgano_core.contracts.report import CategoryReport, RunReport
+    from pyimgano_core.contracts.report import ParentRun, RunReport
 
-_MEANS = ("auroc", "average_precision", "pixel_auroc", "aupro", "aupimo")
-_HEADER = (
-    "category",
-    "AUROC",
-    "AP",
-    "pixel AUROC",
-    "AUPRO",
-    "AUPIMO",
-    "false alarms",
-    "misses",
-)
-_REVIEW = "review"
+_ROOM = 6_000_000  # characters for all pictures
 
 
 def render_html(report: RunReport, folder: Path) -> str:
     """Return the page of a run whose files stand in `folder`."""
     title = f"{report.model} on {report.dataset}"
+    room = _ROOM // max(1, len(report.per_category))
     parts = [
-        f"<h1>{escape(title)}</h1>",
-        _facts(report),
-        _overview(report),
-        issues_table(report.issues),
-        *(category_section(category, folder) for category in report.per_category.values()),
+        f"<header><h1>{escape(title)}</h1>{_facts(report)}</header>",
         _failed_categories(report.failed_categories),
+        f"<h2>All categories</h2>{overview(report)}" if len(report.per_category) > 1 else overview(report),
+        issues_table(report.issues),
+        *(category_section(category, folder, room) for category in report.per_category.values()),
+        "<h2>The run</h2>",
         folded("Environment", table(("what", "value"), facts_below("", report.environment), "words")),
+        folded("Seconds", table(("step", "seconds"), facts_below("", report.seconds))),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
+        + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
     )
 
@@ -57,37 +49,17 @@ def _facts(report: RunReport) -> str:
         f"pyimgano {report.pyimgano_version}",
         f"seed {report.seed}",
         f"{height} x {width} px",
+        *_update_in_words(report.parent),
     )
     return f'<p class="muted">{escape(" · ".join(facts))}</p>'
 
 
-def _overview(report: RunReport) -> str:
-    categories = report.per_category.values()
-    has_band = any(category.results.review is not None for category in categories)
-    header = (*_HEADER, _REVIEW) if has_band else _HEADER
-    rows = [_overview_row(category)[: len(header)] for category in categories]
-    if len(rows) > 1:
-        means = [number(report.mean_metrics.get(name)) for name in _MEANS]
-        rows.append(["mean", *means, *[""] * (len(header) - len(means) - 1)])
-    legend = f'<p class="muted">{escape(REVIEW_LEGEND)}.</p>' if has_band else ""
-    return table(header, rows) + legend
-
-
-def _overview_row(report: CategoryReport) -> list[str]:
-    results, pixel = report.results, report.results.pixel_metrics
-    found = results.auroc_interval
-    ends = (None, None) if found is None else (found.low, found.high)
-    return [
-        report.category,
-        with_interval(results.auroc, *ends),
-        number(results.average_precision),
-        number(pixel.pixel_auroc if pixel else None),
-        number(pixel.aupro if pixel else None),
-        number(pixel.aupimo if pixel else None),
-        counted(results.false_alarm_rate),
-        counted(results.miss_rate),
-        reviewed(results.review),
-    ]
+def _update_in_words(parent: ParentRun | None) -> list[str]:
+    """Say what an update added to which run."""
+    if parent is None:
+        return []
+    added = ", ".join(f"{images_in_words(count)} to {name}" for name, count in parent.added.items())
+    return [f"update of {parent.name} (report {parent.report_sha256[:12]}): {added}"]
 
 
 def _failed_categories(failed: dict[str, str]) -> str:
