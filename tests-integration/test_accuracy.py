@@ -24,7 +24,7 @@ def results_of(root, dataset, detector, features, **policy):
         {
             "dataset": {"manifest_path": f"{dataset}/manifest.jsonl", "split_policy": policy},
             "model": {"name": detector, "features": features, "device": "cpu"},
-            "evaluation": {"pixel_subset": "masked"},
+            "evaluation": {"pixel_subset": "masked", "bootstrap_replicates": 0},
         },
         RunConfig,
     )
@@ -39,8 +39,10 @@ def results_of(root, dataset, detector, features, **policy):
         ("cookies", "patchcore", RESNET18, 0.98, 0.95),
         ("cookies", "padim", RESNET18, 0.95, 0.92),
         ("cookies", "padim", FILTERS, 0.93, None),
-        ("aliens", "patchcore", RESNET18, 0.96, None),
+        ("cookies", "dictionary", FILTERS, 0.91, 0.89),
+        ("aliens", "patchcore", RESNET18, 0.98, None),
         ("aliens", "padim", RESNET18, 0.93, None),
+        ("aliens", "dictionary", FILTERS, 0.92, None),
     ],
 )
 def test_image_and_pixel_auroc_reach_their_bars(
@@ -56,4 +58,4 @@ def test_small_defects_on_large_images_are_located(real_data):
     results = results_of(
         real_data, "ballscrew_pitting", "patchcore", RESNET18, group_conflict="allow", leakage="allow"
     )
-    assert results.pixel_metrics.pixel_auroc >= 0.97
+    assert results.pixel_metrics.pixel_auroc >= 0.985

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 UV = shutil.which("uv")
@@ -33,9 +35,9 @@ def host(tmp_path_factory):
     return folder
 
 
-def train(root, folder, features, dataset="cookies"):
+def train(root, folder, features, dataset="cookies", **inputs):
     config = {
-        "dataset": {"manifest_path": str(root / dataset / "manifest.jsonl"), "resize": [128, 128]},
+        "dataset": {"manifest_path": str(root / dataset / "manifest.jsonl"), "resize": [128, 128], **inputs},
         "model": {"name": "padim", "features": features, "device": "cpu"},
         "output": {"output_dir": str(folder / "run")},
     }
@@ -45,12 +47,18 @@ def train(root, folder, features, dataset="cookies"):
     return folder / "run"
 
 
+IN_PART = {"tiling": {"scale": 0.5, "max_train_tiles": 100}, "ignore": {"cookie": "border.png"}}
+
+
 @pytest.mark.real_data
-def test_a_moved_pack_gives_the_scores_and_labels_of_the_run(real_data, host, tmp_path):
-    run_folder = train(real_data, tmp_path, {"backbone": "filters"})
+@pytest.mark.parametrize("inputs", [{}, IN_PART], ids=["whole", "tiles of a region"])
+def test_a_moved_pack_gives_the_scores_and_labels_of_the_run(real_data, host, tmp_path, inputs):
+    border = np.pad(np.zeros((62, 46), bool), 1, constant_values=True)
+    Image.fromarray(border).save(tmp_path / "border.png")
+    run_folder = train(real_data, tmp_path, {"backbone": "filters"}, **inputs)
     infer = host / "venv" / "bin" / "pyimgano-infer"
     run(infer, "--infer-config", run_folder / "artifacts" / "infer_config.json", "--pack", tmp_path / "pack")
-    shutil.move(tmp_path / "pack", host / "moved")
+    moved = Path(shutil.move(tmp_path / "pack", host / f"moved_{tmp_path.name}"))
     run_folder.rename(tmp_path / "gone")
     lines = (tmp_path / "gone" / "categories" / "cookie" / "per_image.jsonl").read_text().splitlines()
     expected = {
@@ -59,7 +67,7 @@ def test_a_moved_pack_gives_the_scores_and_labels_of_the_run(real_data, host, tm
     result = run(
         infer,
         "--infer-config",
-        host / "moved" / "infer_config.json",
+        moved / "infer_config.json",
         real_data / "cookies" / "manifest.jsonl",
         cwd=host,
         env={"PATH": os.environ["PATH"]},

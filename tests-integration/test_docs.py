@@ -12,8 +12,9 @@ import pytest
 from attrs import fields, has
 
 from pyimgano_bench.suite import Suite, load_suite
-from pyimgano_core.contracts.config import ReviewConfig, RunConfig
+from pyimgano_core.contracts.config import ReviewConfig, RunConfig, TilingConfig
 from pyimgano_core.contracts.threshold import Certificate, FallbackStep, ThresholdProvenance
+from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.errors import ExitCode
@@ -49,12 +50,13 @@ def as_toml(value):
 
 HEADINGS = {
     **{f"`[{name}]`" if name else "Top level": keys for name, keys in sections(RunConfig)},
+    "`[dataset.tiling]`": dict(sections(TilingConfig))[""],
     "`[threshold.review]`": dict(sections(ReviewConfig))[""],
     **{
         f"`[model.options]` of `{name}`": {
             key: value for key, value in dict(sections(detector))[""].items() if key != "features"
         }
-        for name, detector in (("patchcore", PatchCore), ("padim", Padim))
+        for name, detector in (("dictionary", Dictionary), ("patchcore", PatchCore), ("padim", Padim))
     },
 }
 

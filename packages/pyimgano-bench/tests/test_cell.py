@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from pyimgano_bench.cell import cell_key, cell_slug, read_valid_cell
 from pyimgano_core.contracts.config import DatasetConfig, FeaturesConfig, ModelConfig, RunConfig
@@ -48,6 +50,19 @@ def test_the_content_of_an_image_changes_the_key(one_category):
     image = one_category.parent / "bolt_good0.png"
     image.write_bytes(image.read_bytes() + b"\0")
     assert before != key_of(one_category)
+
+
+def test_a_region_of_interest_counts_by_what_it_looks_at(one_category, tmp_path):
+    def key(mask, name):
+        Image.fromarray(mask).save(tmp_path / name)
+        dataset = DatasetConfig(manifest_path=str(one_category), regions={"*": str(tmp_path / name)})
+        return key_of(one_category, dataset=dataset)
+
+    half = np.zeros((64, 64), bool)
+    half[:32] = True
+    keys = [key(half, "a.png"), key(half, "b.png"), key(half.T, "c.png"), key_of(one_category)]
+    assert keys[0] == keys[1]
+    assert 3 == len(set(keys))
 
 
 @pytest.mark.parametrize(

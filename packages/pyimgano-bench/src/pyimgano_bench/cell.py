@@ -18,6 +18,8 @@ from pyimgano_core.contracts.report import CategoryReport
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.errors import ArtifactError
+from pyimgano_core.images import encode_interest
+from pyimgano_core.interest import load_interest
 from pyimgano_core.manifest import category_slug
 from pyimgano_core.metrics import save_sketch
 
@@ -102,7 +104,7 @@ def cell_key(
     """Return what a cell's result depends on, as a SHA-256.
 
     Where the data set lies does not matter; its records, their order and the contents of their files do. A
-    file of weights counts by its content.
+    file of weights and a region of interest count by their content.
     """
     samples = [sample for _, group in category.split.by_role for sample in group]
     text = to_json(
@@ -119,9 +121,12 @@ def cell_key(
 
 def _location_free(config: RunConfig, base: Path) -> dict[str, Any]:
     document: dict[str, Any] = unstructure(config)
-    for key in ("root", "manifest_path"):
-        document["dataset"].pop(key)
+    for key in ("root", "manifest_path", "regions", "ignore"):
+        document["dataset"].pop(key, None)
     document.pop("output")
+    interest = load_interest(config.dataset, config.dataset.category, base)
+    if interest is not None:
+        document["region"] = hashlib.sha256(encode_interest(interest)).hexdigest()
     features = document["model"]["features"]
     if features["weights"] is not None:
         path = resolve_path(features["weights"], base)
