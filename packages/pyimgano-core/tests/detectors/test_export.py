@@ -81,6 +81,20 @@ def test_a_graph_that_answers_otherwise_than_the_scorer_is_a_bug(fit, textures):
         export._check_parity(one.reference.__self__, other.model)
 
 
+def test_a_score_next_to_zero_is_no_difference(fit, textures):
+    graph = fit(Dictionary(dimensions=12, bank_size=200), textures(4))
+    scorer = graph.reference.__self__
+    (score,), _ = graph.reference(probe_image(scorer.size, seed=0)[None])
+    for member in scorer.head.members:
+        member.usual += score / member.per_deviation
+    shifted = export.export_scorer(
+        scorer, detector="dictionary", info={}, seconds={}, progress=SilentProgress()
+    )
+    (score,), _ = shifted.reference(probe_image(scorer.size, seed=0)[None])
+    assert abs(score) < 1e-3
+    assert shifted.info["parity"]["score"] < 1e-3
+
+
 ELSEWHERE = """
 import hashlib, sys
 import numpy as np
