@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -138,11 +139,16 @@ def test_a_region_that_can_t_be_used_is_told_before_a_run(save_mask, write_datas
         prepare_dataset(RunConfig(dataset=dataset), manifest.parent, SilentProgress())
 
 
-def test_a_run_of_one_category_may_name_regions_of_others(save_mask, write_dataset):
+def test_a_run_of_one_category_may_name_regions_of_others_that_exist(save_mask, write_dataset):
     manifest = write_dataset(train=3, normal=1, anomalous=1, name=".")
-    regions = {"other": save_mask(LEFT, "left.png")}
-    dataset = DatasetConfig(manifest_path=manifest.name, category="part", regions=regions)
-    assert prepare_dataset(RunConfig(dataset=dataset), manifest.parent, SilentProgress()).categories
+    with manifest.open("a") as stream:
+        stream.write('{"image_path": "elsewhere.png", "category": "other", "split": "train"}\n')
+    left = save_mask(LEFT, "left.png")
+    one = DatasetConfig(manifest_path=manifest.name, category="part", regions={"other": left})
+    assert prepare_dataset(RunConfig(dataset=one), manifest.parent, SilentProgress()).categories
+    mistyped = evolve(one, regions={"othre": left})
+    with pytest.raises(ConfigError, match=r"regions.othre: unknown category; did you mean 'other'\?"):
+        prepare_dataset(RunConfig(dataset=mistyped), manifest.parent, SilentProgress())
 
 
 def test_the_files_of_all_tables_are_named(tmp_path):

@@ -16,7 +16,7 @@ from pyimgano_core.errors import ConfigError, ImageError
 from pyimgano_core.images import fit_interest, image_size, read_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -61,14 +61,21 @@ def load_interest(dataset: DatasetConfig, category: str, base: Path) -> NDArray[
     return interest
 
 
-def check_interest(dataset: DatasetConfig, splits: Iterable[CategorySplit], base: Path) -> None:
+def check_interest(
+    dataset: DatasetConfig, categories: Sequence[str], splits: Iterable[CategorySplit], base: Path
+) -> None:
     """Refuse regions that a run could not use, before it begins; an image per category is looked at.
+
+    Args:
+        dataset: names the masks.
+        categories: the names of all categories of the data set.
+        splits: the categories of the run.
+        base: the folder that relative paths start from.
 
     Raises:
         ConfigError: with the problems of all categories.
     """
-    splits = tuple(splits)
-    problems = list(_unknown_categories(dataset, [split.category for split in splits]))
+    problems = list(_unknown_categories(dataset, categories))
     for split in splits:
         try:
             interest = load_interest(dataset, split.category, base)
@@ -116,12 +123,11 @@ def _tables_of(dataset: DatasetConfig, category: str) -> str:
     return f"$.dataset.{' and '.join(named)}"
 
 
-def _unknown_categories(dataset: DatasetConfig, known: list[str]) -> Iterator[str]:
-    """Yield a problem per key that is no category; of a run of one category, others may well exist."""
+def _unknown_categories(dataset: DatasetConfig, known: Sequence[str]) -> Iterator[str]:
     for table, masks in _tables(dataset):
         for key in masks:
-            if key != _ALL and key not in known and dataset.category == "all":
-                yield f"$.dataset.{table}.{key}: {unknown('category', key, known)}"
+            if key != _ALL and key not in known:
+                yield f"$.dataset.{table}.{key}: {unknown('category', key, list(known))}"
 
 
 def _mismatch(dataset: DatasetConfig, split: CategorySplit, interest: NDArray[np.bool_]) -> list[str]:

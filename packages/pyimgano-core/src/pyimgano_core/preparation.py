@@ -107,7 +107,7 @@ def inspect_dataset(
     policy = config.dataset.split_policy
     loaded = load_dataset(config.dataset, base)
     split = split_dataset(loaded.samples, policy, config.seed)
-    check_interest(config.dataset, split.categories, base)
+    check_interest(config.dataset, loaded.categories, split.categories, base)
     hashes = files.hash_contents(loaded.samples)
     issues = [
         *loaded.issues,

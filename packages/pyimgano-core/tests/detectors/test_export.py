@@ -7,10 +7,12 @@ from pathlib import Path
 import onnx
 import pytest
 
+from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.torch_parts import export
-from pyimgano_core.scoring import OnnxScorer
+from pyimgano_core.progress import SilentProgress
+from pyimgano_core.scoring import OnnxScorer, probe_image
 
 DETECTORS = [Padim(dimensions=12), PatchCore()]
 both = pytest.mark.parametrize("detector", DETECTORS, ids=["padim", "patchcore"])

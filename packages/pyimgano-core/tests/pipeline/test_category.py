@@ -177,7 +177,7 @@ def test_without_one_readable_train_image_the_category_fails_in_one_line(write_d
     for path in (manifest.parent / "part/train").iterdir():
         path.write_text(f"no image, {path.name}")
     config, prepared = prepare(manifest)
-    with pytest.raises(DataError, match="category 'part': no train image can be read"):
+    with pytest.raises(DataError, match="no train image can be read"):
         run(config, prepared, manifest)
 
 

@@ -58,8 +58,8 @@ def run_categories(job: Job, progress: Progress, directory: RunDirectory) -> Don
             _run_category(job, category, progress, directory, done)
         except PyimganoError as exc:
             done.errors[name] = exc
-        except MemoryError:
-            done.errors[name] = MachineError("out of memory")
+        except MemoryError as exc:
+            done.errors[name] = MachineError(str(exc) or "out of memory")
         except OSError:
             raise
         except Exception as exc:

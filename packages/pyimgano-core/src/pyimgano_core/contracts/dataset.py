@@ -27,9 +27,11 @@ class Entry:
 class LoadedDataset:
     """The samples that could be read, in their order, and the faults of all others.
 
-    `manifest` is the file that the records' lines are of, where there is one.
+    `manifest` is the file that the records' lines are of, where there is one. `categories` are the names of
+    all that the data set has, sorted, also where the samples are those of one.
     """
 
     samples: Sequence[Sample] = ()
     issues: tuple[Issue, ...] = ()
     manifest: str | None = None
+    categories: tuple[str, ...] = ()

@@ -35,9 +35,10 @@ def load_dataset(config: DatasetConfig, base: Path) -> LoadedDataset:
         MachineError: the storage failed.
     """
     loaded = _load_all(config, base)
+    categories = columns_of(loaded.samples).categories
+    loaded = evolve(loaded, categories=tuple(categories))
     if config.category == ALL_CATEGORIES or not loaded.samples:
         return loaded
-    categories = columns_of(loaded.samples).categories
     if config.category not in {*categories, *(issue.category for issue in loaded.issues)}:
         known = ", ".join(map(repr, categories))
         raise ConfigError([f"$.dataset.category: {config.category!r} is none of {known} or 'all'"])

@@ -87,7 +87,7 @@ def fit_category(
     ) as images:
         if len(images) == 0:
             first = images.failures[0].error.message if images.failures else "there are none"
-            raise DataError(f"category {split.category!r}: no train image can be read ({first})")
+            raise DataError(f"no train image can be read ({first})")
         if addition is None and isinstance(detector, MemoryPredicting) and isinstance(progress, Telling):
             progress.tell(f"{split.category}: {detector.predict_memory(len(images), images.size).words}")
         graph = _learn(detector, images, config, progress, addition)

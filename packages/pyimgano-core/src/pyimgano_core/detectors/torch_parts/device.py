@@ -49,7 +49,7 @@ def reproducible() -> Iterator[None]:
         torch.set_float32_matmul_precision("highest")
         cudnn.benchmark = cudnn.allow_tf32 = False
         os.environ.setdefault(_WORKSPACE, ":4096:8")
-        with torch.no_grad():
+        with torch.no_grad(), _telling_of_memory():
             yield
     finally:
         torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)
@@ -57,6 +57,18 @@ def reproducible() -> Iterator[None]:
         cudnn.benchmark, cudnn.allow_tf32 = flags
         if workspace is None:
             os.environ.pop(_WORKSPACE, None)
+
+
+@contextmanager
+def _telling_of_memory() -> Iterator[None]:
+    """Raise torch's want of memory as what it is: on the CPU it is told in the words of an error alone."""
+    try:
+        yield
+    except RuntimeError as exc:
+        if isinstance(exc, torch.OutOfMemoryError) or "can't allocate memory" in str(exc):
+            first = str(exc).splitlines()[0]
+            raise MemoryError(f"the fit does not fit into memory: {first}") from exc
+        raise
 
 
 @contextmanager
