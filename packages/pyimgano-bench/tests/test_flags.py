@@ -1,6 +1,7 @@
 import pytest
 
 from pyimgano_bench.flags import overrides_of, read_suite
+from pyimgano_core.contracts.config import ModelConfig
 from pyimgano_core.errors import ConfigError, UsageError
 
 NONE = {"detectors": (), "categories": (), "seeds": ()}
@@ -86,3 +87,8 @@ def test_settings_lie_over_options():
         "threshold": {"quantile": 0.9},
     }
     assert expected == document
+
+
+def test_the_detector_of_a_run_is_that_of_training_where_none_is_named():
+    (entry,) = read_suite(None, {"dataset.name": "demo"}, **NONE).detectors
+    assert ModelConfig().name == entry.label == entry.model["name"]

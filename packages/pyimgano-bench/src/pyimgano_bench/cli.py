@@ -70,7 +70,7 @@ def _workbench_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--model",
     "detectors",
     multiple=True,
-    help="A detector to run, or a label of the suite's; repeatable; default padim, or all of the suite.",
+    help="A detector to run, or a label of the suite's; repeatable; default dictionary, or all of the suite.",
 )
 @click.option("--seed", "seeds", multiple=True, type=int, help="A seed; repeatable; default 0.")
 @_sets("model.features.backbone", "--backbone", help="A timm model, or filters: fixed, without weights.")

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from pyimgano_bench.suite import Suite, load_suite
 from pyimgano_core.configfile import merge, nest, parse_override, structure_config
+from pyimgano_core.contracts.config import ModelConfig
 from pyimgano_core.contracts.structuring import unknown, unstructure
 from pyimgano_core.errors import ConfigError, UsageError
 
@@ -21,7 +22,6 @@ _OF_ONE_RUN = {
     "model.features.weights": "--weights",
     "model.features.layers": "--layers",
 }
-_DEFAULT_DETECTOR = "padim"
 _MAX_LABEL = 80
 
 
@@ -47,7 +47,7 @@ def read_suite(
         UsageError: where the options can't be followed.
     """
     if path is None:
-        suite = _suite_of_options(given, detectors or (_DEFAULT_DETECTOR,))
+        suite = _suite_of_options(given, detectors or (ModelConfig().name,))
     else:
         clash = [option for key, option in _OF_ONE_RUN.items() if key in given]
         if clash:
