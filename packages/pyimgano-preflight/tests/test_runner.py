@@ -178,7 +178,7 @@ def test_the_same_file_in_train_and_test_is_a_leak_whatever_is_said_of_the_recor
     assert {"PF112", "PF602"} == errors(dataset.report())
 
 
-def test_the_same_file_with_conflicting_labels_is_told_as_both(dataset):
+def test_the_same_file_with_conflicting_labels_is_an_error(dataset):
     dataset.row("bad/0.png")["image_path"] = "good/0.png"
     assert {"PF112", "PF603"} == errors(dataset.report())
 
