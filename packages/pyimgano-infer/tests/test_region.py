@@ -47,6 +47,7 @@ def test_what_lies_outside_changes_no_score_and_no_map(config, halves):
 
 
 def test_no_defect_region_lies_outside(make_config, halves, run_infer):
+    pytest.importorskip("skimage")
     config = make_config(region=LEFT, pixel_threshold=0.05)
     result = run_infer("--infer-config", config, "--regions", halves(200, 200))
     [region] = result.lines[0]["regions"]
