@@ -20,7 +20,7 @@ from pyimgano_core.manifest import (
     write_manifest,
 )
 from pyimgano_core.manifest._line import MAX_DEPTH, LineError, parse_exactly, parse_line
-from pyimgano_core.manifest._plain import plain_record
+from pyimgano_core.manifest._plain import plain_fields, plain_record
 from pyimgano_core.manifest._record import FIELDS, parse_record
 
 GOOD = b'{"image_path": "a.png", "category": "bolt"}'
@@ -429,14 +429,15 @@ odd_documents = st.dictionaries(st.sampled_from([*FIELDS, "lable"]), odd_values)
 
 @given(odd_documents | json_values)
 def test_a_plain_record_is_the_record_that_a_close_look_gives(document):
-    found = plain_record(document, 7)
+    plain = plain_fields(document)
+    found = None if plain is None else plain_record(plain, 7)
     record, issues = parse_record(document, Location(manifest="m.jsonl", line=7))
     assert found is None or (repr(found), ()) == (repr(record), issues)
 
 
 def test_a_common_line_does_not_need_a_close_look():
     for fields in ({}, {"split": "test", "label": 1, "mask_path": "m.png", "meta": {"x": 1}}):
-        assert plain_record(json.loads(row(group_id=" lot", defect="dent", **fields)), 1) is not None
+        assert plain_fields(json.loads(row(group_id=" lot", defect="dent", **fields))) is not None
 
 
 def test_names_that_repeat_are_kept_once(tmp_path):

@@ -17,11 +17,15 @@ from pyimgano_core.manifest import (
     KeyNumbers,
     Rows,
     SampleTable,
+    _rows,
+    categories_of,
     columns_of,
     find_repeated,
     image_file,
+    lines_of,
     load_manifest,
     mask_file,
+    named_images,
     resolve,
     take,
 )
@@ -76,6 +80,8 @@ def test_a_table_holds_what_was_added(records):
     assert expected == table
     assert list(expected) == [table[index] for index in range(len(table))]
     assert [sample.image_file for sample in expected] == [image_file(table, i) for i in range(len(table))]
+    for samples in (expected, table):
+        assert [(s.record.category, s.image_file) for s in expected] == list(named_images(samples))
     assert [sample.mask_file for sample in expected] == [mask_file(table, i) for i in range(len(table))]
 
 
@@ -95,15 +101,18 @@ def test_a_part_of_a_table_is_that_part_of_the_samples(records, data):
 def test_columns_are_those_of_the_samples(records):
     table = as_table(records)
     plain, found = columns_of(tuple(table)), columns_of(table)
-    for name in ("split", "anomalous", "masked", "line"):
+    for name in ("split", "anomalous", "masked"):
         assert getattr(plain, name).tolist() == getattr(found, name).tolist()
     for columns in (plain, found):
         assert [r.category for r in records] == [columns.names[code] for code in columns.category]
         groups = [None if code < 0 else columns.names[code] for code in columns.group]
         assert [record.group_id for record in records] == groups
-    assert sorted({record.category for record in records}) == list(found.categories)
-    for name, places in found.categories.items():
-        assert [i for i, record in enumerate(records) if record.category == name] == places.tolist()
+    for samples in (table, tuple(table)):
+        assert [record.line for record in records] == lines_of(samples).tolist()
+        categories = categories_of(samples)
+        assert sorted({record.category for record in records}) == list(categories)
+        for name, places in categories.items():
+            assert [i for i, record in enumerate(records) if record.category == name] == places.tolist()
 
 
 def test_samples_are_counted_from_either_end_and_none_is_beyond():
@@ -147,6 +156,40 @@ def test_a_file_is_found_below_the_root_where_it_is_not_beside_the_manifest(tmp_
     expected = ["set/images/a.png", "root/images/b.png", "set/images/c.png"]
     assert [str(tmp_path / path) for path in expected] == [sample.image_file for sample in samples]
     assert {str(tmp_path / "root/images/b.png")} == {sample.mask_file for sample in samples}
+
+
+@given(record_lists())
+def test_texts_may_be_longer_than_ends_count(records):
+    expected = as_table(records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_rows, "_REACH", 4096)
+        table = as_table(records * 200)
+        assert list(expected) * 200 == list(table)
+
+
+@given(record_lists())
+def test_meta_that_hardly_repeats_is_kept_as_well(records):
+    expected = as_table(records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_rows, "_MOST_SHARED_META", 2)
+        assert expected == tuple(as_table(records))
+
+
+def test_lines_are_those_of_the_records_wherever_they_jump():
+    lines = [0, 0, 3, 4, 5, 9, 10, 2, 0, 0, 1]
+    table = as_table([Record(image_path="a.png", category="a", line=line) for line in lines])
+    assert lines == [sample.record.line for sample in table]
+    assert lines == lines_of(table).tolist()
+    assert lines[::-2] == lines_of(table[::-2]).tolist()
+
+
+def test_samples_of_many_blocks_are_found_by_category_and_by_path():
+    count = 40_000
+    paths = [f"{index % (count - 3)}.png" for index in range(count)]
+    table = as_table([Record(image_path=path, category=f"c{len(path) % 3}") for path in paths])
+    for name, places in categories_of(table).items():
+        assert [i for i, path in enumerate(paths) if name == f"c{len(path) % 3}"] == places.tolist()
+    assert ["0.png", "1.png", "2.png"] == [issue.paths[0] for issue in path_issues(table)]
 
 
 def test_ten_thousand_samples_take_less_than_a_megabyte(tmp_path):

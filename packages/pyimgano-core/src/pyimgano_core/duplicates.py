@@ -16,7 +16,7 @@ from pyimgano_core.artifacts import sha256_file, to_json
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.contracts.record import ANOMALOUS, LABEL_NAMES, Role, Sample
 from pyimgano_core.contracts.split import CategorySplit, Fingerprint, SplitResult
-from pyimgano_core.manifest import columns_of, find_repeated, image_file
+from pyimgano_core.manifest import find_repeated, image_file, named_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,12 +87,12 @@ class _Uses:
 
 def path_issues(samples: Sequence[Sample]) -> tuple[Issue, ...]:
     """Return the images that a category names more than once, by path."""
-    categories = columns_of(samples).category
 
-    def key_at(index: int) -> tuple[int, str]:
-        return int(categories[index]), os.path.normpath(image_file(samples, index))
+    def key_at(index: int) -> tuple[str, str]:
+        return samples[index].record.category, _normal(image_file(samples, index))
 
-    repeated = find_repeated(len(samples), key_at)
+    keys = ((category, _normal(path)) for category, path in named_images(samples))
+    repeated = find_repeated(len(samples), key_at, keys)
     return tuple(_path_issue([samples[index] for index in same]) for same in repeated)
 
 
@@ -154,6 +154,13 @@ def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) 
 def contents_sha256(contents: Iterable[str]) -> str:
     """Return what identifies images by the hashes of their contents, whatever their names and their order."""
     return hashlib.sha256("\n".join(sorted(contents)).encode()).hexdigest()
+
+
+def _normal(path: str) -> str:
+    """Return `os.path.normpath(path)`, without its cost where it would surely change nothing."""
+    if os.sep == "/" and path[:1] == "/" and path[-1] != "/" and not ("/." in path or "//" in path):
+        return path
+    return os.path.normpath(path)
 
 
 def _content(path: Path | None, hashes: Mapping[Path, str]) -> str | None:

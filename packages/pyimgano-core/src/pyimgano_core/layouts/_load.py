@@ -12,7 +12,7 @@ from pyimgano_core.contracts.dataset import LoadedDataset
 from pyimgano_core.errors import ConfigError, DataError
 from pyimgano_core.layouts._build import build_records
 from pyimgano_core.layouts.demo import MANIFEST_NAME, demo_root, write_demo
-from pyimgano_core.manifest import Rows, SampleTable, columns_of, load_manifest, take
+from pyimgano_core.manifest import Rows, SampleTable, categories_of, load_manifest, take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def load_dataset(config: DatasetConfig, base: Path) -> LoadedDataset:
         MachineError: the storage failed.
     """
     loaded = _load_all(config, base)
-    categories = columns_of(loaded.samples).categories
+    categories = categories_of(loaded.samples)
     loaded = evolve(loaded, categories=tuple(categories))
     if config.category == ALL_CATEGORIES or not loaded.samples:
         return loaded
@@ -44,7 +44,7 @@ def load_dataset(config: DatasetConfig, base: Path) -> LoadedDataset:
         raise ConfigError([f"$.dataset.category: {config.category!r} is none of {known} or 'all'"])
     return evolve(
         loaded,
-        samples=take(loaded.samples, categories.get(config.category, np.empty(0, np.int64))),
+        samples=take(loaded.samples, categories.get(config.category, np.empty(0, np.int32))),
         issues=tuple(issue for issue in loaded.issues if issue.category in (None, config.category)),
     )
 
@@ -58,7 +58,7 @@ def list_categories(config: DatasetConfig, base: Path) -> tuple[str, ...]:
         MachineError: the storage failed.
     """
     loaded = _load_all(config, base)
-    names = tuple(columns_of(loaded.samples).categories)
+    names = tuple(categories_of(loaded.samples))
     if not names:
         reason = loaded.issues[0].message if loaded.issues else "it is empty"
         raise DataError(f"the data set has no categories: {reason}", loaded.issues)

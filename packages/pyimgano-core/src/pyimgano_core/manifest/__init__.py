@@ -9,7 +9,17 @@ from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._reader import load_manifest, read_manifest
 from pyimgano_core.manifest._rows import SPLITS, Rows
 from pyimgano_core.manifest._slugs import category_slug, is_safe_category
-from pyimgano_core.manifest._table import Columns, SampleTable, columns_of, image_file, mask_file, take
+from pyimgano_core.manifest._table import (
+    Columns,
+    SampleTable,
+    categories_of,
+    columns_of,
+    image_file,
+    lines_of,
+    mask_file,
+    named_images,
+    take,
+)
 from pyimgano_core.manifest._writer import write_manifest
 
 __all__ = [
@@ -24,10 +34,13 @@ __all__ = [
     "KeyNumbers",
     "Rows",
     "SampleTable",
+    "categories_of",
     "columns_of",
     "find_repeated",
     "image_file",
+    "lines_of",
     "mask_file",
+    "named_images",
     "take",
     # writing
     "write_manifest",

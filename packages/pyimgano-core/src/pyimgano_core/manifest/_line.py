@@ -41,7 +41,7 @@ def parse_line(content: bytes) -> Any:
         document = orjson.loads(content)
     except orjson.JSONDecodeError:
         return parse_exactly(content)
-    return document if _is_proven(document, content) else parse_exactly(content)
+    return document if is_proven(document, content, document) else parse_exactly(content)
 
 
 def parse_exactly(content: bytes) -> Any:
@@ -65,17 +65,24 @@ def parse_exactly(content: bytes) -> Any:
     return document
 
 
-def _is_proven(document: Any, content: bytes) -> bool:
+def is_proven(document: Any, content: bytes, branch: Any) -> bool:
     """Return whether `document` is all that `content` says.
 
     Outside of strings, a colon stands in each pair of key and value and nowhere else. So a lost pair leaves
     more colons in the bytes than the document has keys, and colons in its strings where none is escaped.
+
+    Args:
+        document: what orjson made of the content.
+        content: the line.
+        branch: the document, or its only member that may hold others or a float.
     """
-    keys = _count_keys(document, MAX_DEPTH)
+    keys = _count_keys(branch, MAX_DEPTH if branch is document else MAX_DEPTH - 1)
+    if keys == _UNCERTAIN:
+        return False
+    if branch is not document:
+        keys += len(document)
     colons = content.count(b":")
-    if keys in {colons, _UNCERTAIN}:
-        return keys == colons
-    return b"\\u003" not in content and keys + _count_colons(document) == colons
+    return keys == colons or (b"\\u003" not in content and keys + _count_colons(document) == colons)
 
 
 def _count_keys(document: Any, levels: int) -> int:

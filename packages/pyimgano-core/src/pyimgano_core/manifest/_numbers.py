@@ -8,31 +8,37 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
-_NO_KEY = -1  # Python gives this hash to nothing
+_NO_KEY = 0  # the mark of a place without a key
+_BLOCK = 1 << 13
+_PARTS = 8
 
 
-def find_repeated(count: int, key_at: Callable[[int], Hashable | None]) -> list[list[int]]:
+def find_repeated(
+    count: int,
+    key_at: Callable[[int], Hashable | None],
+    keys: Iterable[Hashable | None] | None = None,
+) -> list[list[int]]:
     """Return the places of each key that appears more than once, in the order of their first.
 
     Args:
         count: how many places there are.
         key_at: returns the key of a place as often as it is asked; None is no key.
+        keys: the keys of all places, where that costs less than to ask for each.
     """
-    hashes = _hashes(count, key_at)
-    ordered = np.sort(hashes)
-    again = ordered[1:][ordered[1:] == ordered[:-1]]
-    del ordered
+    marks = _marks(map(key_at, range(count)) if keys is None else keys, count)
+    wanted = np.concatenate([_repeated(marks, part) for part in range(_PARTS)])
     groups: dict[Hashable, list[int]] = {}
-    for place in np.flatnonzero(np.isin(hashes, again[again != _NO_KEY])).tolist():
+    for place in _places_of(np.sort(wanted), marks):
         groups.setdefault(key_at(place), []).append(place)
     return [places for places in groups.values() if len(places) > 1]
 
@@ -95,6 +101,34 @@ class KeyNumbers:
                     owners[place] = self._odd.setdefault(key, place)
 
 
-def _hashes(count: int, key_at: Callable[[int], Hashable | None]) -> NDArray[np.int64]:
-    keys = map(key_at, range(count))
-    return np.fromiter((_NO_KEY if key is None else hash(key) for key in keys), np.int64, count)
+def _hashes(count: int, key_at: Callable[[int], Hashable]) -> NDArray[np.int64]:
+    return np.fromiter((hash(key_at(place)) for place in range(count)), np.int64, count)
+
+
+def _marks(keys: Iterable[Hashable | None], count: int) -> NDArray[np.uint32]:
+    """Return half a hash of each key (N,): of a million keys that differ, some hundred pairs share one."""
+    hashes = (0 if key is None else hash(key) or 1 for key in keys)
+    marks = np.empty(count, np.uint32)
+    for start in range(0, count, _BLOCK):
+        block = np.fromiter(islice(hashes, _BLOCK), np.int64, min(_BLOCK, count - start))
+        folded = (block ^ block >> 32).astype(np.uint32)
+        folded[(folded == _NO_KEY) & (block != 0)] = 1
+        marks[start : start + _BLOCK] = folded
+    return marks
+
+
+def _repeated(marks: NDArray[np.uint32], part: int) -> NDArray[np.uint32]:
+    """Return which of a part of the marks have more than one place; to sort all at once takes more memory."""
+    blocks = (marks[start : start + _BLOCK] for start in range(0, len(marks), _BLOCK))
+    ordered = np.sort(np.concatenate([marks[:0], *(block[block % _PARTS == part] for block in blocks)]))
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    found: NDArray[np.uint32] = again[again != _NO_KEY]
+    return found
+
+
+def _places_of(wanted: NDArray[np.uint32], marks: NDArray[np.uint32]) -> Iterator[int]:
+    """Yield where a mark is one of those wanted, (W,) in order."""
+    for start in range(0, len(marks) if len(wanted) else 0, _BLOCK):
+        block = marks[start : start + _BLOCK]
+        found = np.minimum(np.searchsorted(wanted, block), len(wanted) - 1)
+        yield from (start + np.flatnonzero(wanted[found] == block)).tolist()

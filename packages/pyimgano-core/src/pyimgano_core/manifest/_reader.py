@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from pyimgano_core.contracts.dataset import Entry, LoadedDataset
 from pyimgano_core.contracts.issue import Issue, Location, Severity
-from pyimgano_core.contracts.record import Record
 from pyimgano_core.errors import DataError, MachineError
 from pyimgano_core.manifest._endings import LineEndings
 from pyimgano_core.manifest._line import LineError, parse_line
-from pyimgano_core.manifest._plain import plain_record
+from pyimgano_core.manifest._plain import Plain, plain_line, plain_record
 from pyimgano_core.manifest._record import parse_record
 from pyimgano_core.manifest._rows import Rows
 from pyimgano_core.manifest._table import SampleTable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 MAX_LINE_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
+_PlainLine = tuple[Plain, int]
 _NAMES = {
     "PF101": "MANIFEST_NOT_FOUND",
     "PF102": "MANIFEST_EMPTY",
@@ -54,8 +54,8 @@ def load_manifest(path: Path, root: Path | None = None) -> LoadedDataset:
     issues: list[Issue] = []
     unknown = UnknownFields()
     for found in _read(path):
-        if isinstance(found, Record):
-            rows.add(found)
+        if isinstance(found, tuple):
+            rows.add_plain(*found)
             continue
         if found.record is not None:
             rows.add(found.record)
@@ -77,11 +77,14 @@ def read_manifest(path: Path) -> Iterator[Entry]:
         MachineError: the storage failed while reading.
     """  # noqa: D301  # one escape, in plain text
     for found in _read(path):
-        yield Entry(line=found.line, record=found) if isinstance(found, Record) else found
+        if isinstance(found, tuple):
+            yield Entry(line=found[1], record=plain_record(*found))
+        else:
+            yield found
 
 
-def _read(path: Path) -> Iterator[Entry | Record]:
-    """Yield what `read_manifest` does, and records alone of which there is nothing else to tell."""
+def _read(path: Path) -> Iterator[Entry | _PlainLine]:
+    """Yield what `read_manifest` does; plain lines, of which there is nothing to tell, as they are."""
     with _opened(path) as stream:
         try:
             yield from _entries(stream, str(path))
@@ -96,7 +99,7 @@ def _opened(path: Path) -> BinaryIO:
         raise DataError(str(exc), [_issue("PF101", str(exc), Location(manifest=str(path)))]) from exc
 
 
-def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry | Record]:
+def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry | _PlainLine]:
     endings = LineEndings()
     line = 0
     for line, raw in enumerate(raw_lines(stream, MAX_LINE_BYTES), 1):
@@ -127,14 +130,14 @@ def _marked(location: Location, raw: bytes) -> Entry:
     return _failed(location, "PF104", "the manifest begins with a byte order mark: save it without")
 
 
-def _entry(content: bytes, manifest: str, line: int) -> Entry | Record:
+def _entry(content: bytes, manifest: str, line: int) -> Entry | _PlainLine:
+    plain = plain_line(content)
+    if plain is not None:
+        return plain, line
     try:
         document = parse_line(content)
     except LineError as exc:
         return _failed(Location(manifest=manifest, line=line), exc.code, str(exc))
-    plain = plain_record(document, line)
-    if plain is not None:
-        return plain
     record, issues = parse_record(document, Location(manifest=manifest, line=line))
     return Entry(line=line, record=record, issues=issues)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
 from pyimgano_core.contracts.record import Sample
-from pyimgano_core.manifest._rows import IS_ANOMALOUS, NO_NAME, SPLIT_BITS, SPLITS
+from pyimgano_core.manifest._rows import NO_NAME, SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyimgano_core.manifest._rows import Rows
 
+_BLOCK = 1 << 13
+
 
 class SampleTable(Sequence[Sample]):
-    """Samples in some 70 bytes each; every access makes a new one, equal to the last.
+    """Samples in some 40 bytes each; every access makes a new one, equal to the last.
 
     So samples are compared by value, or told apart by their `key`, never by identity. A part of a table
     shares its rows.
@@ -61,32 +63,48 @@ class SampleTable(Sequence[Sample]):
         """Return the number of samples."""
         return f"<{type(self).__name__} of {len(self)}>"
 
-    def take(self, indices: NDArray[np.int64]) -> SampleTable:
+    def take(self, indices: NDArray[np.integer[Any]]) -> SampleTable:
         """Return the samples at `indices` (M,), in that order."""
-        places = indices.astype(np.int32) if self._places is None else self._places[indices]
+        places = indices.astype(np.int32, copy=False) if self._places is None else self._places[indices]
         return SampleTable(self._rows, places)
 
     def image_file(self, index: int) -> str:
         """Return the `image_file` of one sample."""
         return self._rows.image_file(self._row(index))
 
+    def named_images(self) -> Iterator[tuple[str, str]]:
+        """Yield the category and the `image_file` of all samples."""
+        return self._rows.named_images(self._all())
+
     def mask_file(self, index: int) -> str | None:
         """Return the `mask_file` of one sample."""
         return self._rows.mask_file(self._row(index))
 
+    def categories(self) -> dict[str, NDArray[np.int32]]:
+        """Return the indices of each category's samples, in their order; sorted by name."""
+        category = self._rows.kind_columns().category  # (K,)
+        return _by_name(self._column("kind"), [self._rows.names[code] for code in category.tolist()])
+
+    def lines(self) -> NDArray[np.int32]:
+        """Return the line of each sample in its manifest (N,), 0 for none."""
+        return self._rows.lines(self._places)
+
     def columns(self) -> Columns:
         """Return what samples are divided and counted by."""
-        table = self._rows.columns()  # (N,) or more
-        rows = table if self._places is None else table[self._places]
+        kind = self._column("kind")  # (N,)
+        kinds = self._rows.kind_columns()
         return Columns(
             names=self._rows.names,
-            category=rows["category"],
-            group=rows["group"],
-            split=(rows["flags"] & SPLIT_BITS).astype(np.uint8),
-            anomalous=(rows["flags"] & IS_ANOMALOUS) != 0,
-            masked=rows["mask_folder"] != NO_NAME,
-            line=rows["line"],
+            category=kinds.category[kind],
+            group=self._column("group"),
+            split=kinds.split[kind],
+            anomalous=kinds.anomalous[kind],
+            masked=kinds.masked[kind],
         )
+
+    def _column(self, name: Literal["group", "kind"]) -> NDArray[np.int32]:
+        column = self._rows.column(name)
+        return column if self._places is None else column[self._places]
 
     def _row(self, index: int) -> int:
         place = index if index >= 0 else index + self._count
@@ -111,16 +129,6 @@ class Columns:
     split: NDArray[np.uint8]  # (N,)
     anomalous: NDArray[np.bool_]  # (N,)
     masked: NDArray[np.bool_]  # (N,)
-    line: NDArray[np.int32]  # (N,)
-
-    @property
-    def categories(self) -> dict[str, NDArray[np.int64]]:
-        """The indices of each category's samples, in their order; sorted by name."""
-        codes, counts = np.unique(self.category, return_counts=True)
-        order = np.argsort(self.category, kind="stable")  # (N,)
-        ends = np.cumsum(counts)
-        places = zip(codes.tolist(), (ends - counts).tolist(), ends.tolist(), strict=True)
-        return dict(sorted((self.names[code], order[start:end]) for code, start, end in places))
 
 
 def columns_of(samples: Sequence[Sample]) -> Columns:
@@ -138,12 +146,26 @@ def columns_of(samples: Sequence[Sample]) -> Columns:
         split=np.array([SPLITS.index(record.split) for record in records], np.uint8),
         anomalous=np.array([record.label for record in records], np.bool_),
         masked=np.array([sample.mask_file is not None for sample in samples], np.bool_),
-        line=np.array([record.line for record in records], np.int32),
         names=list(codes),
     )
 
 
-def take(samples: Sequence[Sample], indices: NDArray[np.int64]) -> Sequence[Sample]:
+def categories_of(samples: Sequence[Sample]) -> dict[str, NDArray[np.int32]]:
+    """Return the indices of each category's samples, in their order; sorted by name."""
+    if isinstance(samples, SampleTable):
+        return samples.categories()
+    columns = columns_of(samples)
+    return _by_name(columns.category, columns.names)
+
+
+def lines_of(samples: Sequence[Sample]) -> NDArray[np.int32]:
+    """Return the line of each sample in its manifest (N,), 0 for none."""
+    if isinstance(samples, SampleTable):
+        return samples.lines()
+    return np.array([sample.record.line for sample in samples], np.int32)
+
+
+def take(samples: Sequence[Sample], indices: NDArray[np.integer[Any]]) -> Sequence[Sample]:
     """Return the samples at `indices` (M,), in that order and in the form that they have."""
     if isinstance(samples, SampleTable):
         return samples.take(indices)
@@ -155,6 +177,40 @@ def image_file(samples: Sequence[Sample], index: int) -> str:
     return samples.image_file(index) if isinstance(samples, SampleTable) else samples[index].image_file
 
 
+def named_images(samples: Sequence[Sample]) -> Iterator[tuple[str, str]]:
+    """Yield the category of each sample, and where its image lies."""
+    if isinstance(samples, SampleTable):
+        return samples.named_images()
+    return ((sample.record.category, sample.image_file) for sample in samples)
+
+
 def mask_file(samples: Sequence[Sample], index: int) -> str | None:
     """Return where the mask of one sample lies, None where it has none."""
     return samples.mask_file(index) if isinstance(samples, SampleTable) else samples[index].mask_file
+
+
+def _by_name(codes: NDArray[np.int32], names: Sequence[str]) -> dict[str, NDArray[np.int32]]:
+    """Return the places (N,) of each name, in their order; sorted in blocks, for the sake of memory.
+
+    Args:
+        codes: (N,) places in `names`.
+        names: the name of each code; several may have the same.
+    """
+    found = sorted(set(names))
+    rank_of = {name: rank for rank, name in enumerate(found)}
+    ranks = np.array([rank_of[name] for name in names], np.int32)
+    starts = range(0, len(codes), _BLOCK)
+    counts = np.zeros(len(found), np.int64)
+    for start in starts:
+        counts += np.bincount(ranks[codes[start : start + _BLOCK]], minlength=len(found))
+    ends = np.cumsum(counts)
+    free = ends - counts  # where the next of each name goes
+    places = np.empty(len(codes), np.int32)
+    for start in starts:
+        block = ranks[codes[start : start + _BLOCK]]  # (B,)
+        here = np.bincount(block, minlength=len(found))
+        shift = np.repeat(free - np.cumsum(here) + here, here)  # (B,)
+        places[shift + np.arange(len(block))] = start + np.argsort(block, kind="stable")
+        free += here
+    ordered = zip(found, (ends - counts).tolist(), ends.tolist(), strict=True)
+    return {name: places[start:end] for name, start, end in ordered if start < end}

@@ -20,7 +20,7 @@ _LEAST_TO_DIVIDE = 2
 
 def hold_out(
     groups: Members, fraction: float, key: str
-) -> tuple[NDArray[np.int64], CalibrationFallback | None]:
+) -> tuple[NDArray[np.int32], CalibrationFallback | None]:
     """Choose which train images calibrate instead.
 
     Whole groups are drawn until `fraction` of the images is reached, never more than half of them. A single

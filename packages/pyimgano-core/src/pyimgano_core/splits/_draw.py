@@ -28,12 +28,12 @@ def draw_groups(sizes: NDArray[np.int64], target: int, most: int, key: str) -> N
     drawn = np.zeros(len(sizes), np.bool_)
     count = 0
     order = _shuffled(len(sizes), key)
-    for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
+    for group, size in zip(order, sizes[order], strict=True):
         if count >= target:
             break
         if count + size <= most:
             drawn[group] = True
-            count += size
+            count += int(size)
     return drawn
 
 

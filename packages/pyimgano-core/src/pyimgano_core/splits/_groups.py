@@ -48,7 +48,7 @@ def assign_groups(samples: Sequence[Sample], columns: Columns, policy: SplitPoli
     anomaly; of the others a seeded share is test, and train is never emptied. A group with two explicit
     splits is a conflict: its members keep their own, and the rest of it is test.
     """
-    groups = group_members(columns.group, np.arange(len(samples)))
+    groups = group_members(columns.group, np.arange(len(samples), dtype=np.int32))
     named = np.bitwise_or.reduceat(_BITS[columns.split[groups.members]], groups.starts)  # (G,)
     anomalous = np.logical_or.reduceat(columns.anomalous[groups.members], groups.starts)  # (G,)
     conflict = np.bitwise_count(named) > 1

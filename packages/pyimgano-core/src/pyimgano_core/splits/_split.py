@@ -8,7 +8,7 @@ import numpy as np
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.split import CalibrationSource, CategorySplit, SplitResult
-from pyimgano_core.manifest import columns_of, take
+from pyimgano_core.manifest import categories_of, columns_of, take
 from pyimgano_core.splits._calibration import hold_out
 from pyimgano_core.splits._groups import TEST, TRAIN, VAL, assign_groups
 from pyimgano_core.splits._issues import split_issue
@@ -40,7 +40,7 @@ def split_dataset(samples: Sequence[Sample], policy: SplitPolicy, seed: int) -> 
     issues: list[Issue] = []
     categories = tuple(
         _split_category(category, take(samples, indices), policy, seed, issues)
-        for category, indices in columns_of(samples).categories.items()
+        for category, indices in categories_of(samples).items()
     )
     issues += _groups_across_categories(categories)
     issues += _case_clashes(categories)
@@ -63,16 +63,19 @@ def _split_category(
     key = f"{seed}:{category}"
     columns = columns_of(samples)
     assigned = assign_groups(samples, columns, policy, key)
-    train, held_out, test = (np.flatnonzero(assigned.sides == side) for side in (TRAIN, VAL, TEST))
+    train, held_out, test = (
+        np.flatnonzero(assigned.sides == side).astype(np.int32) for side in (TRAIN, VAL, TEST)
+    )
     from_val = bool(held_out.size)
     fallback = None
     if not from_val:
         groups = group_members(columns.group, train)
         held_out, fallback = hold_out(groups, policy.calibration_fraction, f"{key}:calibration")
+        train = np.setdiff1d(train, held_out, assume_unique=True)
     source: CalibrationSource = "val" if from_val else "train_holdout" if held_out.size else "none"
     split = CategorySplit(
         category=category,
-        train=take(samples, np.setdiff1d(train, held_out, assume_unique=True)),
+        train=take(samples, train),
         calibration=take(samples, np.sort(held_out)),
         test=take(samples, test),
         calibration_source=source,

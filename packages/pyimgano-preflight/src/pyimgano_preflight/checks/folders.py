@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, evolve, field
 
-from pyimgano_core.manifest import columns_of
+from pyimgano_core.manifest import lines_of
 from pyimgano_core.words import images_in_words
 from pyimgano_preflight.checks.listing import (
     NAMED_ORPHANS,
@@ -57,7 +57,7 @@ def has_lost_lines(prepared: Prepared) -> bool:
     """Return whether a line of the manifest gave no record: the image that it names would look unused."""
     located = (issue.location for issue in prepared.errors if issue.location is not None)
     lines = [place.line for place in located if place.line is not None]
-    return not np.isin(lines, columns_of(prepared.samples).line).all()
+    return not np.isin(lines, lines_of(prepared.samples)).all()
 
 
 def finds_orphans(config: RunConfig) -> bool:
