@@ -25,6 +25,7 @@ from pyimgano_core.contracts.infer_config import (
     SelfTest,
 )
 from pyimgano_core.contracts.issue import Issue, Location, Severity
+from pyimgano_core.contracts.part import PartVerdict, PartView
 from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
 from pyimgano_core.contracts.preflight import CategorySummary, CheckState, PreflightReport, ReportedIssue
 from pyimgano_core.contracts.region import Region
@@ -45,6 +46,7 @@ NAMES = (
     "evaluation",
     "infer_config",
     "manifest_record",
+    "part_verdict",
     "prediction",
     "preflight",
     "run_config",
@@ -146,6 +148,19 @@ INSTANCES = {
                 self_test=SELF_TEST,
             )
         },
+    ),
+    "part_verdict": PartVerdict(
+        part_id="7",
+        label=None,
+        reason="failed_view",
+        n_views=2,
+        n_failed=1,
+        worst_index=0,
+        max_ratio=0.5,
+        views=(
+            PartView(index=0, category="a", label="normal", ratio=0.5),
+            PartView(index=1, category="b", error="truncated"),
+        ),
     ),
     "prediction": Prediction(
         index=0,

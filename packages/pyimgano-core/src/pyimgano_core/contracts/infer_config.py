@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from attrs import define, field
 from attrs.validators import and_, deep_iterable, ge, gt, le, matches_re, min_len
 
-from pyimgano_core.contracts.config import MAX_16_BIT, Tiling, rising_16_bit_range
+from pyimgano_core.contracts.config import MAX_16_BIT, ThresholdConfig, Tiling, rising_16_bit_range
+from pyimgano_core.contracts.drift import ReferenceSample
 from pyimgano_core.contracts.threshold import Threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SHA256 = r"[0-9a-f]{64}"
 
@@ -61,13 +65,29 @@ class Preprocessing:
 
 
 @define(frozen=True, kw_only=True)
+class Runtime:
+    """What runs a scorer graph: a package, its version, and the provider of its kernels.
+
+    `provider` is the runtime's own name for it, such as `CPUExecutionProvider`.
+    """
+
+    package: str
+    version: str
+    provider: str
+
+
+@define(frozen=True, kw_only=True)
 class SelfTest:
-    """A seeded probe image and what the graph must answer to it."""
+    """A seeded probe image and what the graph must answer to it.
+
+    `tolerance` is relative to the expected value. `runtime` gave the answer.
+    """
 
     seed: int
     score: float
     map_maximum: float
     tolerance: float
+    runtime: Runtime | None = field(default=None, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -78,6 +98,10 @@ class CategoryModel:
     person decides. What lies outside of `region` can't change a score. A config that holds a review threshold
     lists `review_band` in its `requires`, one with a region `region`, and one whose pixel threshold has a
     minimum area `minimum_area`: a reader that does not know them must not run it.
+
+    `score_unit` says in words what scores measure. `min_versions` are the lowest versions, by distribution
+    name, that give these scores. `reference` tells what the calibration normals looked like, by quantity:
+    `score`, `brightness`, `sharpness`, `height`, `width`.
     """
 
     checkpoint: Checkpoint
@@ -88,6 +112,17 @@ class CategoryModel:
     split_fingerprint: str | None = None
     review_threshold: Threshold | None = field(default=None, metadata={"omit_default": True})
     region: RegionFile | None = field(default=None, metadata={"omit_default": True})
+    score_unit: str | None = field(default=None, metadata={"omit_default": True})
+    min_versions: dict[str, str] = field(factory=dict, metadata={"omit_default": True})
+    reference: dict[str, ReferenceSample] = field(factory=dict, metadata={"omit_default": True})
+
+
+@define(frozen=True, kw_only=True)
+class ParentConfig:
+    """The config that another one was calibrated from: the SHA-256 of its bytes, and its file name."""
+
+    sha256: str = field(validator=matches_re(_SHA256))
+    name: str
 
 
 @define(frozen=True, kw_only=True)
@@ -95,6 +130,8 @@ class InferConfig:
     """The one file that a deployment host is given.
 
     `from_run` names the run directory that made it. `per_category` holds a scorer for each category.
+    `threshold_rule` says how thresholds come from scores, so that a site can set them anew by the same rule.
+    `parent` is the config whose thresholds were set anew to make this one.
     """
 
     KIND: ClassVar[str] = "pyimgano.infer_config"
@@ -109,3 +146,20 @@ class InferConfig:
     from_run: str
     model: dict[str, Any] = field(factory=dict)
     per_category: dict[str, CategoryModel] = field(validator=min_len(1))
+    threshold_rule: ThresholdConfig | None = field(default=None, metadata={"omit_default": True})
+    parent: ParentConfig | None = field(default=None, metadata={"omit_default": True})
+
+
+def required_features(models: Iterable[CategoryModel]) -> tuple[str, ...]:
+    """Return what a reader of a config with these `models` must know of, sorted."""
+    features = set()
+    for model in models:
+        if model.review_threshold is not None:
+            features.add("review_band")
+        if model.pixel_threshold is not None and model.pixel_threshold.minimum_area > 1:
+            features.add("minimum_area")
+        if model.preprocessing.tiling is not None:
+            features.add("tiling")
+        if model.region is not None:
+            features.add("region")
+    return tuple(sorted(features))

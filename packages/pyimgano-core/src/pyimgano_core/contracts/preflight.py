@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, ClassVar, Literal
 
 from attrs import define, field
 
 from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.issue import Issue
+
+_FINGERPRINT_LETTERS = 32
 
 
 @define(frozen=True, kw_only=True)
@@ -71,3 +74,26 @@ class PreflightReport:
     checks: tuple[CheckState, ...] = ()
     issues: tuple[ReportedIssue, ...] = ()
     times: dict[str, Any] = field(factory=dict)
+
+
+def fingerprint(issue: Issue) -> str:
+    """Return what is equal for the same fault in two runs: a hash of code, paths and category."""
+    parts = (issue.code, issue.category or "", *issue.paths)
+    text = "\0".join(parts).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(text).hexdigest()[:_FINGERPRINT_LETTERS]
+
+
+def reported(issue: Issue) -> ReportedIssue:
+    """Return the issue with its fingerprint."""
+    return ReportedIssue(
+        code=issue.code,
+        name=issue.name,
+        severity=issue.severity,
+        message=issue.message,
+        location=issue.location,
+        paths=issue.paths,
+        category=issue.category,
+        split=issue.split,
+        data=issue.data,
+        fingerprint=fingerprint(issue),
+    )

@@ -9,7 +9,7 @@ from attrs.validators import ge
 
 from pyimgano_core.contracts.metric import ObservedRate
 
-CalibrationSource = Literal["val", "train_holdout", "predictions", "config", "none"]
+CalibrationSource = Literal["val", "train_holdout", "predictions", "site", "config", "none"]
 ScoreSource = Literal["image_score", "map_maximum", "region_maximum"]
 
 
