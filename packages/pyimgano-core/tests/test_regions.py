@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from pyimgano_core.components import label_regions
 from pyimgano_core.contracts.region import Region
 from pyimgano_core.metrics import NonFiniteScoresError
-from pyimgano_core.regions import defect_regions, highest_level
+from pyimgano_core.regions import defect_regions, flag_pixels, highest_level
 
 
 def test_regions_are_measured_in_pixels_and_sorted_by_their_highest_score():
@@ -142,3 +142,27 @@ def test_a_map_smaller_than_the_area_has_its_lowest_score_for_a_level():
 def test_a_map_with_infinity_has_no_level():
     with pytest.raises(NonFiniteScoresError, match="1 of the scores"):
         highest_level(np.array([[1.0, np.inf]]), 2)
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.float32, (6, 7), elements=st.floats(-2, 2, width=16)),
+    arrays(np.bool_, (6, 7)),
+    st.floats(-3, 3),
+    st.integers(1, 4),
+)
+def test_outside_nothing_is_flagged_and_nothing_makes_a_region_larger(
+    score_map, inside, threshold, minimum_area
+):
+    flagged = flag_pixels(score_map, threshold, minimum_area, inside)
+    labels, _ = label_regions(inside & (score_map.astype(np.float64) >= threshold))
+    areas = np.bincount(labels.ravel())
+    expected = (labels > 0) & (areas[labels] >= minimum_area)
+    np.testing.assert_array_equal(expected, flagged)
+    regions = defect_regions(score_map, threshold, minimum_area, inside)
+    assert np.count_nonzero(flagged) == sum(region.area for region in regions)
+
+
+def test_pixels_of_regions_that_are_too_small_are_not_flagged():
+    assert not flag_pixels(np.eye(3), 0.5, 4).any()
+    assert 3 == np.count_nonzero(flag_pixels(np.eye(3), 0.5, 3))

@@ -23,7 +23,9 @@ from pyimgano_core.contracts.report import (
 )
 from pyimgano_core.contracts.split import Fingerprint
 from pyimgano_core.metrics import observed_rate
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+VAL = CalibrationOrigin(source="val")
 
 
 def _write_dataset(
@@ -182,11 +184,11 @@ def _make_report(**changes):
         ),
         split_fingerprint=Fingerprint(sha256="5" * 64),
         pixel_metrics_status=PixelGate(enabled=True, message="all 9 anomalous test images have a mask"),
-        threshold=calibrate(scores, CalibrationRule(), source="val"),
+        threshold=calibrate(scores, CalibrationRule(), VAL),
         pixel_threshold=calibrate(
-            scores, CalibrationRule(), source="val", score_source="region_maximum", minimum_area=4
+            scores, CalibrationRule(), VAL, score_source="region_maximum", minimum_area=4
         ),
-        review_threshold=calibrate(scores, review, source="val"),
+        review_threshold=calibrate(scores, review, VAL),
         results=RESULTS,
         checkpoint=Checkpoint(path="checkpoints/part/model.onnx", sha256="c" * 64, size_bytes=5),
         preprocessing=Preprocessing(resize=(64, 64)),

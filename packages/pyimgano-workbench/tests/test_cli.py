@@ -1,31 +1,57 @@
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from attrs import evolve
+from attrs import define, evolve
 from click.testing import CliRunner
 
+from pyimgano_core import progress
 from pyimgano_core.artifacts import write_artifact
-from pyimgano_workbench.cli import train
+from pyimgano_core.progress import SilentProgress
+from pyimgano_workbench.cli import main, train
 from pyimgano_workbench.commands import warn_of_memory
 from pyimgano_workbench.memory import MemoryForecast
 from pyimgano_workbench.origin import RunOrigin
 
+COMMAND = [sys.executable, "-c", "from pyimgano_workbench.cli import main; main()"]
 
-def run_train(*arguments):
-    return subprocess.run(
-        [sys.executable, "-c", "from pyimgano_workbench.cli import main; main()", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+def start_train(*arguments):
+    """Run the command in a process of its own, which takes seconds: for what a process alone can show."""
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@define
+class Ended:
+    """How the command ended, as of a process."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run_train(capsys, monkeypatch):
+    """Run the command in this process, in all as in one of its own."""
+
+    def run_here(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pyimgano-train", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ended(int(ended.value.code), *capsys.readouterr())
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run_here
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def test_dry_run_prints_the_effective_config(make_config, dataset, tmp_path):
-    result = run_train("--config", make_config(dataset), "--dry-run", "--set", "seed=7")
+    result = start_train("--config", make_config(dataset), "--dry-run", "--set", "seed=7")
     assert result.returncode == 0
     assert json.loads(result.stdout) == {
         "config": {
@@ -83,7 +109,7 @@ def test_dry_run_prints_the_effective_config(make_config, dataset, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_every_config_mistake_is_named_with_its_path_and_no_traceback(tmp_path):
+def test_every_config_mistake_is_named_with_its_path_and_no_traceback(run_train, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('ouput = 1\n[dataset]\ncategry = "x"\n[model]\nname = 3\n', encoding="utf-8")
     result = run_train("--config", path)
@@ -115,7 +141,7 @@ def test_every_config_mistake_is_named_with_its_path_and_no_traceback(tmp_path):
         (["--reproduce", "missing"], "missing: no such run directory"),
     ],
 )
-def test_wrong_usage_is_one_clear_line_and_code_64(arguments, message, tmp_path, monkeypatch):
+def test_wrong_usage_is_one_clear_line_and_code_64(run_train, arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run_train(*arguments)
     assert (result.returncode, "Traceback" in result.stderr) == (64, False)
@@ -129,13 +155,13 @@ def test_recipes_are_listed_and_shown():
     assert 'name = "patchcore"' in shown.output
 
 
-def test_categories_are_listed(make_dataset, make_config):
+def test_categories_are_listed(run_train, make_dataset, make_config):
     config = make_config(make_dataset(categories=("b", "a")))
     assert run_train("--config", config, "--list-categories").stdout == "a\nb\n"
 
 
 def test_training_prints_a_table_and_the_command_to_try_next(make_config, dataset, tmp_path):
-    result = run_train("--config", make_config(dataset), "--export-infer-config")
+    result = start_train("--config", make_config(dataset), "--export-infer-config")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("category")
     assert "pyimgano-infer --infer-config" in result.stdout
@@ -143,7 +169,7 @@ def test_training_prints_a_table_and_the_command_to_try_next(make_config, datase
     assert result.stderr == ""
 
 
-def test_a_finished_run_is_refused_and_not_mixed(make_config, dataset, tmp_path):
+def test_a_finished_run_is_refused_and_not_mixed(run_train, make_config, dataset, tmp_path):
     config = make_config(dataset)
     assert run_train("--config", config).returncode == 0
     before = (tmp_path / "run" / "report.json").read_bytes()
@@ -153,13 +179,13 @@ def test_a_finished_run_is_refused_and_not_mixed(make_config, dataset, tmp_path)
     assert (tmp_path / "run" / "report.json").read_bytes() == before
 
 
-def test_a_folder_that_is_there_is_no_place_for_a_run(make_config, dataset):
+def test_a_folder_that_is_there_is_no_place_for_a_run(run_train, make_config, dataset):
     result = run_train("--config", make_config(dataset), "--output-dir", ".")
     assert result.returncode == 64
     assert "exists" in result.stderr
 
 
-def test_data_errors_end_with_code_2_and_leave_no_run_directory(make_config, dataset, tmp_path):
+def test_data_errors_end_with_code_2_and_leave_no_run_directory(run_train, make_config, dataset, tmp_path):
     with dataset.open("a", encoding="utf-8") as stream:
         stream.write('{"image_path": "part_train0.png", "category": "part", "split": "test", "label": 0}\n')
         stream.write('{"image_path": "x.png", "category": "part", "label": true}\n')
@@ -170,7 +196,7 @@ def test_data_errors_end_with_code_2_and_leave_no_run_directory(make_config, dat
     assert list(tmp_path.glob("run*")) == []
 
 
-def test_an_unreadable_image_costs_only_itself(make_config, dataset, tmp_path):
+def test_an_unreadable_image_costs_only_itself(run_train, make_config, dataset, tmp_path):
     (dataset.parent / "part_train1.png").write_bytes(b"no image")
     content = (dataset.parent / "part_bad2.png").read_bytes()
     (dataset.parent / "part_bad2.png").write_bytes(content[: len(content) // 2])
@@ -184,11 +210,12 @@ def test_an_unreadable_image_costs_only_itself(make_config, dataset, tmp_path):
 
 
 def test_an_interrupt_keeps_what_was_finished_and_the_same_command_resumes(
-    make_dataset, make_config, tmp_path
+    run_train, make_dataset, make_config, tmp_path
 ):
     config = make_config(make_dataset(categories=("a", "b", "c")))
-    command = [sys.executable, "-c", "from pyimgano_workbench.cli import main; main()", "--config", config]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [*COMMAND, "--config", config], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
     first = tmp_path / "run.partial/categories/a/report.json"
     deadline = time.monotonic() + 120
     while not first.exists() and process.poll() is None and time.monotonic() < deadline:
@@ -205,7 +232,7 @@ def test_an_interrupt_keeps_what_was_finished_and_the_same_command_resumes(
     assert report["categories"] == ["a", "b", "c"]
 
 
-def test_an_unfinished_run_with_other_settings_is_refused(make_dataset, make_config, tmp_path):
+def test_an_unfinished_run_with_other_settings_is_refused(run_train, make_dataset, make_config, tmp_path):
     config = make_config(make_dataset())
     partial = tmp_path / "run.partial"
     partial.mkdir()
@@ -225,7 +252,9 @@ def test_an_unfinished_run_with_other_settings_is_refused(make_dataset, make_con
         (["--dataset", "manifest"], 64, "PF905"),
     ],
 )
-def test_preflight_prints_its_document_whatever_happens(arguments, code, issue, tmp_path, monkeypatch):
+def test_preflight_prints_its_document_whatever_happens(
+    run_train, arguments, code, issue, tmp_path, monkeypatch
+):
     pytest.importorskip("pyimgano_preflight")
     monkeypatch.chdir(tmp_path)
     result = run_train("--preflight", *arguments)
@@ -235,7 +264,7 @@ def test_preflight_prints_its_document_whatever_happens(arguments, code, issue, 
     assert "Error: " in result.stderr
 
 
-def test_preflight_prints_what_the_data_check_prints(make_config, dataset):
+def test_preflight_prints_what_the_data_check_prints(run_train, make_config, dataset):
     pytest.importorskip("pyimgano_preflight")
     (dataset.parent / "part_train0.png").write_text("text")
     config = make_config(dataset)
@@ -249,33 +278,31 @@ def test_preflight_prints_what_the_data_check_prints(make_config, dataset):
     assert found[0] == found[1]
 
 
-WITHOUT_FILES = """
-import os, resource
-from pyimgano_core import progress
-from pyimgano_workbench.cli import main
+class NoMoreFiles(SilentProgress):
+    """Lets the process open no file while files are read."""
 
-class NoMoreFiles(progress.SilentProgress):
     def track(self, items, label, total=None):
         if label != "reading files":
             yield from super().track(items, label, total)
             return
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource = pytest.importorskip("resource", reason="no limit of open files")
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         lowest = os.dup(0)
         os.close(lowest)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
-        yield from list(items)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+        try:
+            found = list(items)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        yield from found
 
-progress.for_terminal = NoMoreFiles
-main()
-"""
 
-
-def test_a_preflight_where_only_the_storage_failed_is_exit_code_4(make_config, dataset):
+def test_a_preflight_where_only_the_storage_failed_is_exit_code_4(
+    run_train, make_config, dataset, monkeypatch
+):
     pytest.importorskip("pyimgano_preflight")
-    pytest.importorskip("resource", reason="no limit of open files")
-    command = [sys.executable, "-c", WITHOUT_FILES, "--preflight", "--config", make_config(dataset)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    monkeypatch.setattr(progress, "for_terminal", NoMoreFiles)
+    result = run_train("--preflight", "--config", make_config(dataset))
     report = json.loads(result.stdout)["preflight"]
     errors = {issue["code"] for issue in report["issues"] if issue["severity"] == "error"}
     assert ({"PF901"}, "error", 4) == (errors, report["status"], result.returncode)
@@ -290,7 +317,7 @@ def test_a_preflight_where_only_the_storage_failed_is_exit_code_4(make_config, d
         ("model.options.dimensions=0", "PF908"),
     ],
 )
-def test_a_model_that_training_refuses_fails_its_preflight(make_config, dataset, setting, issue):
+def test_a_model_that_training_refuses_fails_its_preflight(run_train, make_config, dataset, setting, issue):
     pytest.importorskip("pyimgano_preflight")
     config = make_config(dataset)
     result = run_train("--preflight", "--config", config, "--set", setting)
@@ -301,12 +328,14 @@ def test_a_model_that_training_refuses_fails_its_preflight(make_config, dataset,
 
 def test_options_of_the_command_line_are_taken_as_they_are(make_config, dataset):
     given = 'Schraube "M8" \\ 🔧'
-    result = run_train("--config", make_config(dataset), "--dry-run", "--category", given, "--device", "cpu")
+    result = start_train(
+        "--config", make_config(dataset), "--dry-run", "--category", given, "--device", "cpu"
+    )
     config = json.loads(result.stdout)["config"]
     assert (given, "cpu") == (config["dataset"]["category"], config["model"]["device"])
 
 
-def test_a_run_is_reproduced_updated_and_found_whole(make_config, dataset, tmp_path):
+def test_a_run_is_reproduced_updated_and_found_whole(run_train, make_config, dataset, tmp_path):
     config = make_config(dataset)
     assert run_train("--config", config, "--set", "model.name=subspace").returncode == 0
     again = run_train("--reproduce", tmp_path / "run", "--output-dir", tmp_path / "again")
@@ -327,7 +356,7 @@ def test_a_run_is_reproduced_updated_and_found_whole(make_config, dataset, tmp_p
     assert (0, True) == (whole.returncode, "run directory" in whole.stdout)
 
 
-def test_preflight_predicts_the_memory_of_the_fit(make_dataset, make_config):
+def test_preflight_predicts_the_memory_of_the_fit(run_train, make_dataset, make_config):
     pytest.importorskip("pyimgano_preflight")
     config = make_config(make_dataset(categories=("a", "b")))
     memory = json.loads(run_train("--preflight", "--config", config).stdout)["memory"]

@@ -3,12 +3,14 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 
 from pyimgano_core.artifacts import read_artifact
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
 from pyimgano_core.scoring import OnnxScorer, check_self_test
+from pyimgano_workbench.comparison import compare_results
 from pyimgano_workbench.origin import RunOrigin
 from pyimgano_workbench.rundir import RunDirectory
 from pyimgano_workbench.summary import result_table
@@ -50,6 +52,25 @@ def test_the_reports_show_both_side_by_side(finished):
     assert "8-bit backbone" in (finished.folder / "report.html").read_text(encoding="utf-8")
     names = [line.split("  ")[0] for line in result_table(finished.report, finished.folder).splitlines()]
     assert ["part", "part (int8)"] == names[1:3]
+
+
+def test_a_repetition_compares_the_8_bit_graph_its_threshold_and_its_metrics(finished):
+    report = finished.report
+    category = report.per_category["part"]
+    variant = category.int8
+    changed = evolve(
+        variant,
+        checkpoint=evolve(variant.checkpoint, sha256="0" * 64),
+        threshold=evolve(variant.threshold, value=9.0),
+        results=evolve(variant.results, auroc=0.5),
+    )
+    other = evolve(report, per_category={"part": evolve(category, int8=changed)})
+    found = {each.what: (each.original, each.now) for each in compare_results(report, other).differences}
+    assert {
+        "int8.checkpoint.sha256": (variant.checkpoint.sha256, "0" * 64),
+        "int8.threshold.value": (variant.threshold.value, 9.0),
+        "int8.results.auroc": (variant.results.auroc, 0.5),
+    } == found
 
 
 def test_a_category_whose_8_bit_graph_was_changed_is_not_finished(finished, tmp_path):

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pyimgano_workbench.overlay import SIDE, Scale, colour, draw, pooled, small_size
+from pyimgano_workbench.overlay import SIDE, Marks, Scale, colour, draw, pooled, small_size
 
 SCALE = Scale(low=0.0, high=1.0)
 
 
-def panels(image, anomaly_map, flagged, mask=None):
+def panels(image, anomaly_map, flagged, **others):
     """The two panels of a drawn picture, each (h, w, 3)."""
-    picture = np.array(Image.open(io.BytesIO(draw(image, anomaly_map, flagged, mask, SCALE))))
+    picture = np.array(
+        Image.open(io.BytesIO(draw(image, anomaly_map, Marks(flagged=flagged, **others), SCALE)))
+    )
     width = flagged.shape[1]
     return picture[:, :width].astype(int), picture[:, -width:].astype(int)
 
@@ -66,10 +68,22 @@ def test_what_is_flagged_has_a_white_line_within_and_a_black_one_around():
 def test_the_mask_is_outlined_in_blue_in_both_panels():
     mask = np.zeros((40, 160), np.bool_)
     mask[10:30, 40:80] = True
-    for panel in panels(grey(40, 160), np.zeros((80, 320), np.float32), np.zeros((80, 320), np.bool_), mask):
+    for panel in panels(
+        grey(40, 160), np.zeros((80, 320), np.float32), np.zeros((80, 320), np.bool_), mask=mask
+    ):
         red, green, blue = panel[19, 100:140].mean(axis=0)
         assert blue > red + 80
         assert green > red + 60
+
+
+def test_what_is_looked_at_is_outlined_in_green_in_both_panels_and_the_frame_of_the_image_is_not():
+    inside = np.zeros((80, 320), np.bool_)
+    inside[20:, 80:] = True
+    clear = np.zeros((80, 320), np.float32)
+    for panel in panels(grey(40, 160), clear, clear > 0, inside=inside):
+        red, green, blue = panel[20, 100:300].mean(axis=0)
+        assert min(green - red, green - blue) > 60
+        assert np.abs(panel[79, 100:300].mean(axis=0) - 128).max() < 10
 
 
 def test_the_colours_rise_in_lightness_so_that_their_order_survives_a_grey_print():
@@ -81,7 +95,7 @@ def test_the_colours_rise_in_lightness_so_that_their_order_survives_a_grey_print
 def test_a_picture_of_noise_stays_small():
     noise = np.random.default_rng(0).integers(0, 256, (320, 320, 3), dtype=np.uint8)
     small = np.zeros((320, 320), np.float32)
-    assert len(draw(noise, small, small > 0, None, SCALE)) <= 36_000
+    assert len(draw(noise, small, Marks(flagged=small > 0), SCALE)) <= 36_000
 
 
 @pytest.mark.parametrize(("value", "place"), [(1.0, 0.0), (2.0, 0.0), (3.0, 0.5), (9.0, 1.0)])

@@ -10,6 +10,7 @@ from PIL import Image
 from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.record import Record, Sample
 from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
+from pyimgano_core.evaluation import SeenMap
 from pyimgano_workbench.pictures import MOST, WorstMaps, picture_path, read_pictures
 
 FULL = (0, 65535)
@@ -17,6 +18,10 @@ FULL = (0, 65535)
 
 def fixed(value, **options):
     return Threshold(value=value, provenance=ThresholdProvenance(method="fixed"), **options)
+
+
+def seen(anomaly_map, inside=None):
+    return SeenMap(values=anomaly_map, inside=inside)
 
 
 def sample_of(folder, index, label, size=(48, 64)):
@@ -32,7 +37,7 @@ def look(worst, folder, scored, *, pixel=None, size=(48, 64)):
     for index, (score, label) in enumerate(scored):
         line = Prediction(index=index, input=f"{index}.png", category="part", score=score)
         anomaly_map = np.linspace(0, score, size[0] * size[1], dtype=np.float32).reshape(size)
-        worst(line, sample_of(folder, index, label, size), anomaly_map, pixel or fixed(None))
+        worst(line, sample_of(folder, index, label, size), seen(anomaly_map), pixel or fixed(None))
 
 
 def worst_by_sorting(scored):
@@ -104,7 +109,7 @@ def test_what_lies_outside_a_region_of_interest_does_not_set_the_scale(tmp_path)
     anomaly_map = np.zeros((48, 64), np.float32)
     anomaly_map[:, :16] = np.linspace(1.0, 3.0, 48 * 16, dtype=np.float32).reshape(48, 16)
     line = Prediction(index=0, input="0.png", category="part", score=3.0)
-    worst(line, sample_of(tmp_path, 0, 0), anomaly_map, fixed(None))
+    worst(line, sample_of(tmp_path, 0, 0), seen(anomaly_map, anomaly_map > 0), fixed(None))
     worst.write(tmp_path / "run", FULL)
     assert pytest.approx(2.0, abs=0.1) == read_pictures(tmp_path / "run").low
 
@@ -130,10 +135,33 @@ def test_regions_that_are_too_small_are_not_outlined(tmp_path):
     spots[5, 5] = spots[20:24, 20:24] = 1.0
     line = Prediction(index=0, input="0.png", category="part", score=1.0)
     worst = WorstMaps()
-    worst(line, sample, spots, fixed(0.5, minimum_area=4))
+    worst(line, sample, seen(spots), fixed(0.5, minimum_area=4))
     [[(*_, kept)], _] = worst._kept.values()
     assert not kept.flagged[:60, :60].any()
     assert kept.flagged[105:115, 105:115].all()
+
+
+def test_outside_a_region_of_interest_nothing_is_flagged_and_a_line_runs_round_it(tmp_path):
+    inside = np.zeros((48, 64), np.bool_)
+    inside[12:36, 16:48] = True
+    anomaly_map = np.where(inside, 1.0, 0.0).astype(np.float32)
+    pictures = []
+    for name, region in (("part", inside), ("whole", None)):
+        worst = WorstMaps()
+        line = Prediction(index=0, input="0.png", category="part", score=1.0)
+        worst(line, sample_of(tmp_path, 0, 0), seen(anomaly_map, region), fixed(-1.0))
+        [[(*_, kept)], _] = worst._kept.values()
+        worst.write(tmp_path / name, FULL)
+        pictures.append((kept, Image.open(picture_path(tmp_path / name, 0))))
+    (part, outlined), (whole, bare) = pictures
+    assert whole.flagged.all()
+    assert (True, False) == (part.flagged[60:180, 80:240].all(), part.flagged[:60].any())
+    assert (True, False) == (_is_green(outlined, (160, 60)), _is_green(bare, (160, 60)))
+
+
+def _is_green(picture, place):
+    red, green, blue = picture.getpixel(place)
+    return green > red + 50 and green > blue + 50
 
 
 def test_a_mask_that_can_not_be_used_costs_its_outline_only(tmp_path):
@@ -148,7 +176,7 @@ def test_a_mask_that_can_not_be_used_costs_its_outline_only(tmp_path):
         sample = evolve(sample_of(tmp_path, 0, 1), mask=mask)
         worst = WorstMaps()
         line = Prediction(index=0, input="0.png", category="part", score=1.0)
-        worst(line, sample, np.zeros((48, 64), np.float32), fixed(None))
+        worst(line, sample, seen(np.zeros((48, 64), np.float32)), fixed(None))
         worst.write(tmp_path / name, FULL)
         pictures.append(picture_path(tmp_path / name, 0).read_bytes())
     outlined, unfit, bare = pictures

@@ -129,6 +129,15 @@ def test_the_infer_config_pins_the_checkpoint(finished):
     assert config["per_category"]["part"]["preprocessing"]["resize"] == [64, 64]
 
 
+def test_the_infer_config_tells_the_runtime_and_the_lowest_versions(finished):
+    config = read_json(finished.folder / "artifacts/infer_config.json")
+    model = config["per_category"]["part"]
+    assert {"pyimgano-core": "0.1.0", "onnxruntime": "1.22"} == model["min_versions"]
+    runtime = model["self_test"]["runtime"]
+    assert ("onnxruntime", "CPUExecutionProvider") == (runtime["package"], runtime["provider"])
+    assert f"onnxruntime {runtime['version']} CPUExecutionProvider" == config["runtime"]
+
+
 def test_meta_defect_and_group_travel_into_the_lines(finished):
     lines = [
         json.loads(t) for t in (finished.folder / "categories/part/per_image.jsonl").read_text().splitlines()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
-from pyimgano_core.components import label_regions
+from pyimgano_core.components import keep_large, label_regions
 from pyimgano_core.contracts.region import Region
 from pyimgano_core.metrics import as_scores
 
@@ -16,31 +16,52 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-def defect_regions(
-    score_map: npt.NDArray[np.float32], threshold: float, minimum_area: int = 1
-) -> tuple[Region, ...]:
-    """Find the 8-connected regions where the map is at or above a threshold.
+def flag_pixels(
+    score_map: npt.NDArray[np.floating],
+    threshold: float,
+    minimum_area: int = 1,
+    inside: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.bool_]:
+    """Return the pixels (H, W) that a threshold flags: at or above it, in a region that is large enough.
 
     The comparison is exact: a float64 threshold is not rounded to the map's float32.
 
     Args:
-        score_map: (H, W), at the original image's size: regions are in pixels of the map.
+        score_map: (H, W), at the original image's size.
         threshold: the pixel threshold, on the map's scale.
         minimum_area: the least area of a region, in pixels.
+        inside: (H, W), where the image is looked at: nothing is flagged elsewhere, however low the threshold
+            is. None for everywhere.
+
+    Raises:
+        MachineError: scikit-image is not installed, and the area is above 1.
+        NonFiniteScoresError: the map holds NaN or infinity.
+        ValueError: the threshold is NaN, or the map is not two-dimensional and the area is above 1.
+    """
+    if np.isnan(threshold):
+        raise ValueError("the threshold is NaN")
+    reached = as_scores(score_map) >= np.float64(threshold)
+    return keep_large(reached if inside is None else reached & inside, minimum_area)
+
+
+def defect_regions(
+    score_map: npt.NDArray[np.float32],
+    threshold: float,
+    minimum_area: int = 1,
+    inside: npt.NDArray[np.bool_] | None = None,
+) -> tuple[Region, ...]:
+    """Find the 8-connected regions of the pixels that `flag_pixels` returns for the same arguments.
 
     Returns:
-        The regions, highest `score_max` first, then the largest, then in raster order.
+        The regions, highest `score_max` first, then the largest, then in raster order; in pixels of the map.
 
     Raises:
         MachineError: scikit-image is not installed.
         NonFiniteScoresError: the map holds NaN or infinity.
         ValueError: the map is not two-dimensional, or the threshold is NaN.
     """
-    if np.isnan(threshold):
-        raise ValueError("the threshold is NaN")
-    scores = as_scores(score_map)
-    labels, count = label_regions(scores >= np.float64(threshold))
-    regions = [region for region in _measure(scores, labels, count) if region.area >= minimum_area]
+    labels, count = label_regions(flag_pixels(score_map, threshold, minimum_area, inside))
+    regions = _measure(as_scores(score_map), labels, count)
     regions.sort(key=lambda region: (-region.score_max, -region.area, region.id))
     return tuple(evolve(region, id=number) for number, region in enumerate(regions, start=1))
 

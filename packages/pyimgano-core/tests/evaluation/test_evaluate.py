@@ -57,6 +57,7 @@ def run(
     area=1,
     map_sink=None,
     map_viewer=None,
+    interest=None,
     **config,
 ):
     return evaluate(
@@ -71,6 +72,7 @@ def run(
         seed=0,
         map_sink=map_sink,
         map_viewer=map_viewer,
+        interest=interest,
     )
 
 
@@ -387,11 +389,34 @@ def test_a_viewer_sees_each_map_beside_its_line_and_the_pixel_threshold(prepare)
     prepared = prepare(normal=1, anomalous=2)
     seen = []
 
-    def look(line, sample, anomaly_map, pixel):
-        seen.append((line.index, line.score, sample, float(anomaly_map.max()), pixel.value))
+    def look(line, sample, shown, pixel):
+        seen.append((line.index, line.score, sample, float(shown.values.max()), pixel.value))
 
     run(prepared, [flat(0.1), FAILURE, flat(0.3)], map_viewer=look, pixel=0.2)
     tests = prepared.split.test
     assert [(0, 0.1, tests[0], 0.1, 0.2), (2, 0.3, tests[2], 0.3, 0.2)] == [
         (index, score, sample, pytest.approx(top), pixel) for index, score, sample, top, pixel in seen
+    ]
+
+
+def test_outside_the_region_of_interest_nothing_raises_an_alarm_however_low_the_threshold(prepare):
+    prepared = prepare(normal=2, anomalous=1)
+    interest = np.zeros((SIDE, SIDE), np.bool_)
+    interest[:8, :8] = True
+    seen = []
+    evaluation = run(
+        prepared,
+        map(flat, [0.5, 0.5, 0.5]),
+        pixel=-1.0,
+        area=8 * 8 + 1,  # more than what is looked at
+        interest=interest,
+        map_viewer=lambda _line, _sample, shown, _pixel: seen.append(shown),
+    )
+    assert (0, 2) == (
+        evaluation.thresholds.pixel.provenance.test_rate.count,
+        evaluation.thresholds.pixel.provenance.test_rate.total,
+    )
+    assert all(np.array_equal(interest, shown.inside) for shown in seen)
+    assert [(0.0, 0.5)] * 3 == [
+        (shown.values[~interest].max(), shown.values[interest].min()) for shown in seen
     ]

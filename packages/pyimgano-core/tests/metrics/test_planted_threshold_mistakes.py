@@ -11,7 +11,9 @@ from scipy.stats import binom
 
 from pyimgano_core.contracts.config import CalibrationRule
 from pyimgano_core.metrics import NonFiniteScoresError
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+VAL = CalibrationOrigin(source="val")
 
 ALPHA = 0.05
 RISK = 0.05  # that the rate is above it, where a confidence is asked for
@@ -23,16 +25,16 @@ GIANT = 1e5
 
 
 def conformal(scores, alpha):
-    return calibrate(scores, CalibrationRule(method="conformal", alpha=alpha), source="val").value
+    return calibrate(scores, CalibrationRule(method="conformal", alpha=alpha), VAL).value
 
 
 def confident(scores, alpha):
     rule = CalibrationRule(method="fpr", alpha=alpha, confidence=1 - RISK)
-    return calibrate(scores, rule, source="val").value
+    return calibrate(scores, rule, VAL).value
 
 
 def quantile(scores, alpha):
-    return calibrate(scores, CalibrationRule(method="quantile", quantile=1 - alpha), source="val").value
+    return calibrate(scores, CalibrationRule(method="quantile", quantile=1 - alpha), VAL).value
 
 
 # their properties

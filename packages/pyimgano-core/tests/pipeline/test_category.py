@@ -16,7 +16,7 @@ from pyimgano_core.contracts.config import (
 )
 from pyimgano_core.contracts.infer_config import Preprocessing
 from pyimgano_core.errors import DataError
-from pyimgano_core.pipeline import category_model, checkpoint_path, run_category, summarize_split
+from pyimgano_core.pipeline import category_model, run_category, summarize_split
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.scoring import OnnxScorer, check_self_test
@@ -119,7 +119,7 @@ def test_the_frozen_graph_gives_the_reported_scores_to_the_bit(finished):
 
 def test_the_checkpoint_is_named_by_its_content_and_its_place(finished):
     model, checkpoint = finished["run"].graph.model, finished["run"].report.checkpoint
-    assert (checkpoint_path("part"), hashlib.sha256(model).hexdigest(), len(model)) == (
+    assert ("checkpoints/part/model.onnx", hashlib.sha256(model).hexdigest(), len(model)) == (
         checkpoint.path,
         checkpoint.sha256,
         checkpoint.size_bytes,

@@ -63,7 +63,7 @@ def test_the_tiles_of_a_fit_are_bounded_and_counted(finished):
 def test_the_graph_with_what_the_report_names_gives_the_scores_to_the_bit(finished):
     report = finished["run"].report
     assert Preprocessing(resize=(32, 32), tiling=Tiling(overlap=0.5)) == report.preprocessing
-    interest = decode_interest(finished["run"].region, "region.png")
+    interest = decode_interest(finished["run"].files["checkpoints/part/region.png"], "region.png")
     assert np.array_equal(INTEREST, interest)
     scorer = OnnxScorer(finished["run"].graph.model)
     for sample, line in zip(finished["category"].split.test, finished["run"].predictions, strict=True):
@@ -74,7 +74,8 @@ def test_the_graph_with_what_the_report_names_gives_the_scores_to_the_bit(finish
 
 
 def test_the_report_says_which_part_is_looked_at_and_names_the_file_by_its_content(finished):
-    region, content = finished["run"].report.region, finished["run"].region
+    region = finished["run"].report.region
+    content = finished["run"].files[region.path]
     assert ("checkpoints/part/region.png", hashlib.sha256(content).hexdigest(), len(content), 56 / 64) == (
         region.path,
         region.sha256,
@@ -116,5 +117,5 @@ def test_what_changes_outside_changes_no_number(finished, write_dataset):
 def test_a_run_without_them_says_nothing_of_them(write_dataset):
     _, plain = run(write_dataset(train=3, normal=1, anomalous=1))
     document = json.loads(to_json(plain.report))
-    assert plain.region is None
+    assert ["checkpoints/part/model.onnx"] == list(plain.files)
     assert {"region", "train_tiles"}.isdisjoint(document)

@@ -20,6 +20,7 @@ from pyimgano_core.scoring import OnnxScorer, check_self_test
 from pyimgano_core.scoring.files import score_file
 
 NETWORK = FeaturesConfig(backbone="test_resnet", weights="random")
+PATH = "checkpoints/part/model_int8.onnx"
 
 
 def run(manifest, **options):
@@ -65,8 +66,8 @@ def test_where_nothing_was_held_out_parity_is_of_train_images(write_dataset):
 
 
 def test_the_8_bit_graph_is_named_by_its_content_beside_the_other(finished):
-    model, checkpoint = finished["run"].int8, finished["run"].report.int8.checkpoint
-    assert ("checkpoints/part/model_int8.onnx", hashlib.sha256(model).hexdigest(), len(model)) == (
+    model, checkpoint = finished["run"].files[PATH], finished["run"].report.int8.checkpoint
+    assert (PATH, hashlib.sha256(model).hexdigest(), len(model)) == (
         checkpoint.path,
         checkpoint.sha256,
         checkpoint.size_bytes,
@@ -77,7 +78,7 @@ def test_the_8_bit_graph_is_named_by_its_content_beside_the_other(finished):
 
 def test_its_threshold_is_of_its_own_scores(finished):
     report = finished["run"].report
-    scorer = OnnxScorer(finished["run"].int8)
+    scorer = OnnxScorer(finished["run"].files[PATH])
     calibration = finished["split"].calibration
     scores = sorted(
         score_file(sample.image, scorer=scorer, preprocessing=report.preprocessing).score
@@ -115,13 +116,14 @@ def test_deployment_gets_the_8_bit_graph_with_its_own_thresholds(finished):
 
 def test_the_same_seed_gives_the_same_bytes(finished):
     again, _ = run(finished["manifest"])
-    assert finished["run"].int8 == again.int8
+    assert finished["run"].files == again.files
     assert to_json(finished["run"].report) == to_json(again.report)
 
 
 def test_without_the_key_there_is_one_graph(finished):
     found, _ = run(finished["manifest"], export=ExportConfig())
-    assert (None, None, None) == (found.int8, found.report.int8, int8_report(found.report))
+    assert (None, None) == (found.report.int8, int8_report(found.report))
+    assert ["checkpoints/part/model.onnx"] == list(found.files)
     assert '"int8"' not in to_json(found.report)
     assert finished["run"].graph.model == found.graph.model
 

@@ -85,7 +85,7 @@ def test_a_graph_of_another_fit_is_refused(graph):
 def test_a_graph_without_a_finite_answer_is_refused(graph):
     model = onnx.ModelProto.FromString(graph.model)
     [center] = [tensor for tensor in model.graph.initializer if tensor.name == "head.mean"]
-    center.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(center) * np.nan, center.name))
+    center.CopyFrom(numpy_helper.from_array(np.full_like(numpy_helper.to_array(center), np.inf), center.name))
     with pytest.raises(ArtifactError, match="by nan of a score"):
         measure_parity(evolve(graph, model=model.SerializeToString()), draw(1, seed=1))
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from pyimgano_core.artifacts import write_bytes
-from pyimgano_core.contracts.config import DatasetConfig, ModelConfig, RunConfig
+from pyimgano_core.contracts.config import DatasetConfig, ModelConfig, RunConfig, TilingConfig
 from pyimgano_core.errors import ArtifactError, ConfigError
 from pyimgano_core.pipeline import Addition, load_state, run_category
 from pyimgano_core.pipeline._state import state_file
@@ -70,4 +71,25 @@ def test_a_run_that_adds_learns_from_the_new_images_and_the_state_alone(write_da
     patches = [run.report.detector["patches"] for run in (whole, more)]
     assert patches[1] * 8 == patches[0] * 11
     assert more.report.state.sha256 != whole.report.state.sha256
-    assert (whole.report.state, whole.state) == state_file(whole.graph.state, "part")
+    named, content = state_file(whole.graph.state, "part")
+    assert (named, content) == (whole.report.state, whole.files[named.path])
+
+
+def test_the_tiles_of_an_update_are_added_to_those_of_the_earlier_fit(write_dataset):
+    manifest = write_dataset(train=5, val=2, normal=1, anomalous=1)
+    config, prepared = prepared_run(manifest, "subspace")
+    config = evolve(
+        config, dataset=evolve(config.dataset, resize=(32, 32), tiling=TilingConfig(max_train_tiles=15))
+    )
+    [category] = prepared.categories
+    arguments = (category, prepared, config, manifest.parent, SilentProgress())
+    whole = run_category(*arguments)
+    addition = Addition(
+        state=whole.graph.state, images=category.split.train[:2], tiles=whole.report.train_tiles
+    )
+    once = run_category(*arguments, addition=addition)
+    twice = run_category(*arguments, addition=evolve(addition, tiles=once.report.train_tiles))
+    counts = [
+        (run.report.train_tiles.fitted, run.report.train_tiles.available) for run in (whole, once, twice)
+    ]
+    assert [(15, 45), (21, 63), (27, 81)] == counts

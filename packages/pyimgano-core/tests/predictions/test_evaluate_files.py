@@ -24,7 +24,9 @@ from pyimgano_core.predictions._scored import StoredScore
 from pyimgano_core.predictions._thresholds import as_stored
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+NONE = CalibrationOrigin(source="none")
 
 SIDE = 64
 FAST = EvaluationConfig(bootstrap_replicates=20)
@@ -73,13 +75,24 @@ def write_lines(path, lines):
     return path
 
 
-def run(predictions, manifest=None, *, threshold=FIXED, category="all", policy=None, root=None, **options):
+def run(
+    predictions,
+    manifest=None,
+    *,
+    threshold=FIXED,
+    category="all",
+    policy=None,
+    root=None,
+    regions=None,
+    **options,
+):
     config = RunConfig(
         dataset=DatasetConfig(
             manifest_path=None if manifest is None else str(manifest),
             root=root,
             category=category,
             split_policy=policy or SplitPolicy(),
+            regions=regions or {},
         ),
         threshold=threshold,
         evaluation=FAST,
@@ -108,8 +121,8 @@ def test_the_results_are_those_of_a_run_over_the_same_scores(predict, tmp_path):
         StoredScore(score=line["score"], anomaly_map=np.load(tmp_path / line["anomaly_map"]["path"]))
         for line in map(json.loads, predictions.read_text(encoding="utf-8").splitlines())
     ]
-    image = calibrate([], FIXED, source="none")
-    pixel = calibrate([], FIXED, source="none", score_source="map_maximum", value=0.5)
+    image = calibrate([], FIXED, NONE)
+    pixel = calibrate([], FIXED, NONE, score_source="map_maximum", value=0.5)
     expected = evaluate(
         scored, prepared, thresholds=DeployedThresholds(image=image, pixel=pixel), config=FAST, seed=0
     )
@@ -117,6 +130,43 @@ def test_the_results_are_those_of_a_run_over_the_same_scores(predict, tmp_path):
     assert 0.8 < only(result).results.pixel_metrics.aupro < 1
     assert (8, 8, 0) == (only(result).maps.needed, only(result).maps.usable, only(result).maps.resized)
     assert (0, []) == (result.exit_code, codes(result))
+
+
+def store_sixteen_bits(path):
+    """Keep a map as 16-bit PNG and what the PNG tells in its own place; return how a line names it."""
+    values = np.load(path).astype(np.float64)
+    offset, scale = float(values.min()), float(np.ptp(values)) / 65_535
+    stored = np.rint((values - offset) / scale)
+    Image.fromarray(stored.astype(np.uint16)).save(path.with_suffix(".png"))
+    np.save(path, (offset + scale * stored).astype(np.float32))
+    return {"path": path.with_suffix(".png").name, "scale": scale, "offset": offset}
+
+
+def test_maps_in_whole_numbers_count_by_their_scale_and_offset(predict, tmp_path):
+    def in_png(lines):
+        return [
+            line | {"anomaly_map": store_sixteen_bits(tmp_path / line["anomaly_map"]["path"])}
+            for line in lines
+        ]
+
+    manifest, predictions = predict(change=in_png)
+    found = only(run(predictions, manifest)).results.pixel_metrics
+    lines = [json.loads(line) for line in predictions.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line["anomaly_map"] = {"path": line["anomaly_map"]["path"].replace(".png", ".npy")}
+    expected = only(run(write_lines(tmp_path / "floats.jsonl", lines), manifest)).results.pixel_metrics
+    assert expected is not None
+    assert expected == found
+
+
+@pytest.mark.parametrize("numbers", [{"scale": 1e300}, {"scale": 1.0, "offset": -1e300}])
+def test_a_map_that_its_scale_makes_infinite_can_t_be_used(predict, numbers):
+    def scaled(lines):
+        return [line | {"anomaly_map": line["anomaly_map"] | numbers} for line in lines]
+
+    manifest, predictions = predict(change=scaled)
+    result = run(predictions, manifest)
+    assert (["EV301"], 4) == (codes(result), result.exit_code)
 
 
 def test_only_the_matched_lines_count_whatever_their_order(predict):
@@ -425,6 +475,25 @@ def test_predictions_of_the_manifests_calibration_images_set_the_threshold(predi
     assert category.split_fingerprint.sha256 == origin.split_sha256
     assert 64 == len(origin.calibration_sha256)
     assert np.nextafter(np.float32(10), np.float32(99)) == category.pixel_threshold.value
+
+
+@pytest.mark.parametrize("area", [1, 4])
+def test_what_calibration_maps_hold_outside_the_region_of_interest_sets_no_threshold(predict, tmp_path, area):
+    manifest, predictions = predict(val=3)
+    region = np.zeros((SIDE, SIDE), np.uint8)
+    region[:, :8] = 255
+    Image.fromarray(region).save(tmp_path / "region.png")
+    with predictions.open("a", encoding="utf-8") as stream:
+        for index in range(3):
+            np.save(tmp_path / f"val{index}.npy", np.where(region > 0, -1.0, 7.0).astype(np.float32))
+            line = {"input": f"part/val/{index:03}.png", "score": 0.1, "anomaly_map": f"val{index}.npy"}
+            stream.write(json.dumps(line) + "\n")
+    rule = ThresholdConfig(method="quantile", quantile=0.9, pixel_minimum_area=area)
+    thresholds = [
+        only(run(predictions, manifest, threshold=rule, regions=regions)).pixel_threshold.value
+        for regions in (None, {"part": str(tmp_path / "region.png")})
+    ]
+    assert [np.nextafter(np.float32(level), np.float32(9)) for level in (7, -1)] == thresholds
 
 
 def test_calibration_on_fitted_images_is_not_certified(predict, tmp_path):

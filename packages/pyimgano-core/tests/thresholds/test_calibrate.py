@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
 from pyimgano_core.metrics import clopper_pearson
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+VAL = CalibrationOrigin(source="val")
+NONE = CalibrationOrigin(source="none")
 
 ANY = [CalibrationRule(method=m) for m in ("conformal", "quantile", "fpr", "gaussian", "mad", "evt")]
 FIXED = CalibrationRule(method="fixed", value=0.1)
@@ -19,7 +22,9 @@ def named(rule):
 
 def threshold_of(count, method="conformal", **options):
     rule = CalibrationRule(method=method)
-    return calibrate(np.arange(count, dtype=np.float32), rule, source="val", **options)
+    of_threshold = {name: options.pop(name) for name in ("score_source", "minimum_area") if name in options}
+    origin = CalibrationOrigin(source="val", **options)
+    return calibrate(np.arange(count, dtype=np.float32), rule, origin, **of_threshold)
 
 
 def certificate_of(count, method="conformal", **options):
@@ -28,7 +33,7 @@ def certificate_of(count, method="conformal", **options):
 
 
 def test_the_default_is_conformal_at_one_in_a_hundred():
-    provenance = calibrate(np.arange(99), ThresholdConfig(), source="val").provenance
+    provenance = calibrate(np.arange(99), ThresholdConfig(), VAL).provenance
     assert ("conformal", {"alpha": 0.01}, ()) == (
         provenance.method,
         provenance.parameters,
@@ -37,7 +42,7 @@ def test_the_default_is_conformal_at_one_in_a_hundred():
 
 
 def test_too_few_normals_for_it_fall_back_to_the_quantile_and_say_how_many_would_do():
-    provenance = calibrate(np.arange(98), ThresholdConfig(), source="val").provenance
+    provenance = calibrate(np.arange(98), ThresholdConfig(), VAL).provenance
     [step] = provenance.fallbacks
     assert ("quantile", "conformal", 0.995, 98, {"quantile": 0.995}) == (
         provenance.method,
@@ -54,7 +59,7 @@ def test_too_few_normals_for_it_fall_back_to_the_quantile_and_say_how_many_would
 
 def test_what_was_asked_for_and_followed_has_no_fallback():
     for rule in ANY:
-        provenance = calibrate(np.random.default_rng(0).random(700), rule, source="val").provenance
+        provenance = calibrate(np.random.default_rng(0).random(700), rule, VAL).provenance
         assert (rule.method, rule.method, ()) == (
             provenance.method,
             provenance.requested,
@@ -108,7 +113,7 @@ def test_images_each_of_its_own_group_are_independent():
 @pytest.mark.parametrize("rule", ANY, ids=named)
 def test_no_calibration_image_is_no_threshold_with_a_reason(rule):
     none = np.empty(0, np.float32)
-    threshold = calibrate(none, rule, source="none", fallback="too_few_normals")
+    threshold = calibrate(none, rule, CalibrationOrigin(source="none", fallback="too_few_normals"))
     provenance = threshold.provenance
     assert (None, "no_calibration_images", "too_few_normals", 0, None, None, "no_calibration_images") == (
         threshold.value,
@@ -142,7 +147,7 @@ def test_the_provenance_tells_where_the_scores_come_from():
 @given(st.sampled_from(ANY), st.integers(1, 40), st.integers(0, 99))
 def test_the_rate_on_the_calibration_images_is_counted_with_its_interval(rule, count, seed):
     scores = np.random.default_rng(seed).random(count).astype(np.float32)
-    threshold = calibrate(scores, rule, source="val", level=0.8)
+    threshold = calibrate(scores, rule, VAL, level=0.8)
     flagged = int((scores.astype(np.float64) >= threshold.value).sum())
     rate = threshold.provenance.calibration_rate
     assert (flagged, count, flagged / count, clopper_pearson(flagged, count, level=0.8)) == (
@@ -159,7 +164,7 @@ def test_a_minimum_area_travels_with_the_threshold():
 
 
 def test_a_fixed_threshold_is_the_configs_to_the_bit():
-    threshold = calibrate(np.array([0.5, 0.05], np.float32), FIXED, source="val")
+    threshold = calibrate(np.array([0.5, 0.05], np.float32), FIXED, VAL)
     provenance = threshold.provenance
     assert (0.1, "config", 1, "fixed_by_config") == (
         threshold.value,
@@ -170,7 +175,7 @@ def test_a_fixed_threshold_is_the_configs_to_the_bit():
 
 
 def test_a_fixed_threshold_needs_no_calibration_image():
-    threshold = calibrate(np.empty(0, np.float32), FIXED, source="none")
+    threshold = calibrate(np.empty(0, np.float32), FIXED, NONE)
     assert (0.1, None, 0) == (
         threshold.value,
         threshold.provenance.reason,
@@ -181,26 +186,26 @@ def test_a_fixed_threshold_needs_no_calibration_image():
 @pytest.mark.parametrize(("value", "flagged"), [(0.3, 1), (0.7, 0)])
 def test_a_fixed_threshold_is_not_rounded_to_the_scores_float32(value, flagged):
     rule = CalibrationRule(method="fixed", value=value)
-    threshold = calibrate(np.array([value], np.float32), rule, source="val")
+    threshold = calibrate(np.array([value], np.float32), rule, VAL)
     assert flagged == threshold.provenance.calibration_false_positives
 
 
 def test_a_fixed_pixel_threshold_is_its_own_value_or_none():
     scores = np.array([0.5], np.float32)
-    assert 0.7 == calibrate(scores, FIXED, source="val", score_source="map_maximum", value=0.7).value
-    without = calibrate(scores, FIXED, source="val", score_source="region_maximum")
+    assert 0.7 == calibrate(scores, FIXED, VAL, score_source="map_maximum", value=0.7).value
+    without = calibrate(scores, FIXED, VAL, score_source="region_maximum")
     assert (None, "no_fixed_pixel_value") == (without.value, without.provenance.reason)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_scores_that_are_no_numbers_are_an_error(bad):
     with pytest.raises(ValueError, match="1 of the scores are NaN or infinite"):
-        calibrate(np.array([1.0, bad]), CalibrationRule(), source="val")
+        calibrate(np.array([1.0, bad]), CalibrationRule(), VAL)
 
 
 def test_maps_instead_of_scores_are_an_error():
     with pytest.raises(ValueError, match=r"one per image \(N,\), not \(2, 2\)"):
-        calibrate(np.zeros((2, 2)), CalibrationRule(), source="val")
+        calibrate(np.zeros((2, 2)), CalibrationRule(), VAL)
 
 
 def test_copies_certify_nothing():
@@ -220,5 +225,5 @@ def test_images_that_may_have_been_fitted_certify_nothing():
 
 def test_scores_at_the_end_of_their_type_give_no_threshold():
     scores = np.full(200, np.finfo(np.float32).max)
-    threshold = calibrate(scores, CalibrationRule(method="quantile"), source="val")
+    threshold = calibrate(scores, CalibrationRule(method="quantile"), VAL)
     assert (None, "scores_too_large") == (threshold.value, threshold.provenance.reason)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pyimgano_core.contracts.config import CalibrationRule, ReviewConfig
 from pyimgano_core.metrics import clopper_pearson
 from pyimgano_core.thresholds import (
+    CalibrationOrigin,
     calibrate,
     conformal_p_values,
     false_positive_rate,
@@ -14,12 +15,15 @@ from pyimgano_core.thresholds import (
     verdict,
 )
 
+VAL = CalibrationOrigin(source="val")
+NONE = CalibrationOrigin(source="none")
+
 percents = st.integers(1, 99).map(lambda percent: percent / 100)
 SCORES = np.arange(1, 201, dtype=np.float32)
 
 
 def fixed(value):
-    return calibrate(SCORES, CalibrationRule(method="fixed", value=value), source="val")
+    return calibrate(SCORES, CalibrationRule(method="fixed", value=value), VAL)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +54,7 @@ def test_a_review_threshold_alone_gives_no_verdict():
 
 
 def test_a_review_threshold_below_the_threshold_stays_as_it_is():
-    threshold, review = (
-        calibrate(SCORES, rule, source="val") for rule in (CalibrationRule(), ReviewConfig())
-    )
+    threshold, review = (calibrate(SCORES, rule, VAL) for rule in (CalibrationRule(), ReviewConfig()))
     assert (199, 181) == (threshold.provenance.rank, review.provenance.rank)
     assert review == review_band(threshold, review)
 
@@ -73,13 +75,13 @@ def test_a_review_threshold_that_is_not_below_the_threshold_is_dropped(value):
 
 
 def test_a_review_threshold_that_has_no_value_keeps_its_reason():
-    none = calibrate(np.empty(0), ReviewConfig(), source="none")
+    none = calibrate(np.empty(0), ReviewConfig(), NONE)
     assert none == review_band(fixed(5.0), none)
     assert "no_calibration_images" == none.provenance.reason
 
 
 def test_no_threshold_is_no_review_band():
-    none = calibrate(np.empty(0), CalibrationRule(), source="none")
+    none = calibrate(np.empty(0), CalibrationRule(), NONE)
     dropped = review_band(none, fixed(5.0))
     assert (None, "no_threshold") == (dropped.value, dropped.provenance.reason)
 
@@ -103,7 +105,7 @@ def test_p_values_equal_a_count(scores, calibration):
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), percents)
 def test_a_p_value_within_alpha_and_the_conformal_threshold_flag_the_same(calibration, alpha):
-    threshold = calibrate(calibration, CalibrationRule(alpha=alpha), source="val")
+    threshold = calibrate(calibration, CalibrationRule(alpha=alpha), VAL)
     if threshold.provenance.method == "conformal":
         scores = np.arange(-1.0, 52.0)
         at_most = conformal_p_values(scores, calibration) <= alpha + 1e-12

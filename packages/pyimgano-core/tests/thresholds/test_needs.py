@@ -7,7 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyimgano_core.contracts.config import CalibrationRule
-from pyimgano_core.thresholds import calibrate, needed_normals, shortage
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, needed_normals, shortage
+
+VAL = CalibrationOrigin(source="val")
 
 fractions = st.integers(1, 99).map(lambda percent: percent / 100)
 
@@ -85,7 +87,7 @@ def test_a_shortage_says_in_words_what_is_missing():
 @given(st.sampled_from(["conformal", "fpr"]), fractions, fractions, st.integers(1, 120))
 def test_a_method_is_followed_exactly_where_there_is_no_shortage(method, alpha, confidence, count):
     rule = CalibrationRule(method=method, alpha=alpha, confidence=confidence)
-    provenance = calibrate(np.arange(count), rule, source="val").provenance
+    provenance = calibrate(np.arange(count), rule, VAL).provenance
     assert (shortage(rule, count) is None) == (provenance.method == method)
     assert tuple(filter(None, [shortage(rule, count)])) == provenance.fallbacks
 
@@ -93,5 +95,5 @@ def test_a_method_is_followed_exactly_where_there_is_no_shortage(method, alpha, 
 def test_numbers_are_the_decimals_that_were_written():
     assert 1 / (1 - 0.9) != 10
     assert math.ceil((9 + 1) * (1 - 0.7)) == 4  # a double's rounding, and one image too many
-    rank = calibrate(np.arange(9), CalibrationRule(alpha=0.7), source="val").provenance.rank
+    rank = calibrate(np.arange(9), CalibrationRule(alpha=0.7), VAL).provenance.rank
     assert 3 == rank

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pyimgano_core.contracts.config import CalibrationRule
-from pyimgano_core.thresholds import calibrate, verdict
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, verdict
+
+VAL = CalibrationOrigin(source="val")
 
 percents = st.integers(1, 99).map(lambda percent: percent / 100)
 floats32 = st.floats(-(2.0**100), 2.0**100, width=32)
@@ -23,7 +25,7 @@ rules = st.builds(
 
 
 def threshold_of(scores, method="conformal", **parameters):
-    return calibrate(scores, CalibrationRule(method=method, **parameters), source="val")
+    return calibrate(scores, CalibrationRule(method=method, **parameters), VAL)
 
 
 def binomial_at_least(successes, trials, rate):
@@ -120,7 +122,7 @@ def test_a_sure_rate_is_kept_with_its_confidence():
 
 @given(score_arrays, rules)
 def test_exactly_the_scores_above_the_rank_are_flagged(scores, rule):
-    threshold = calibrate(scores, rule, source="val")
+    threshold = calibrate(scores, rule, VAL)
     provenance = threshold.provenance
     ordered = np.sort(scores)
     expected = np.count_nonzero(ordered > ordered[provenance.rank - 1])
@@ -135,14 +137,14 @@ def test_exactly_the_scores_above_the_rank_are_flagged(scores, rule):
 def test_the_order_of_the_scores_does_not_matter(scores, rule, random):
     shuffled = list(scores)
     random.shuffle(shuffled)
-    assert calibrate(scores, rule, source="val") == calibrate(np.array(shuffled), rule, source="val")
+    assert calibrate(scores, rule, VAL) == calibrate(np.array(shuffled), rule, VAL)
 
 
 @given(arrays(np.int64, st.integers(1, 60), elements=st.integers(-100, 100)), rules)
 def test_verdicts_survive_any_strictly_rising_transform(values, rule):
     scores = values / 8
     changed = np.exp(scores)
-    first, second = (calibrate(these, rule, source="val") for these in (scores, changed))
+    first, second = (calibrate(these, rule, VAL) for these in (scores, changed))
     assert ((scores >= first.value) == (changed >= second.value)).all()
     assert first.provenance.rank == second.provenance.rank
 

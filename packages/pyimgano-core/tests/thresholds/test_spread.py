@@ -6,13 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.contracts.config import CalibrationRule
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+VAL = CalibrationOrigin(source="val")
 
 varied = st.lists(st.integers(-1000, 1000), min_size=2, max_size=40).filter(lambda v: len(set(v)) > 1)
 
 
 def threshold_of(scores, method, k=3.0):
-    return calibrate(np.array(scores, np.float64), CalibrationRule(method=method, k=k), source="val")
+    return calibrate(np.array(scores, np.float64), CalibrationRule(method=method, k=k), VAL)
 
 
 @given(varied, st.integers(1, 5))

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.contracts.config import CalibrationRule
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
 from pyimgano_core.thresholds._pareto import Pareto, fit_p_value, fit_pareto
+
+VAL = CalibrationOrigin(source="val")
 
 SHAPES = (-0.4, -0.1, 0.0, 0.2, 0.5)
 
@@ -18,7 +20,7 @@ def draw(shape, count, seed=0, scale=2.0):
 
 
 def threshold_of(scores, **parameters):
-    return calibrate(scores, CalibrationRule(method="evt", **parameters), source="val")
+    return calibrate(scores, CalibrationRule(method="evt", **parameters), VAL)
 
 
 def log_likelihood(values, gamma, sigma):

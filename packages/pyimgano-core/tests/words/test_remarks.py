@@ -5,8 +5,10 @@ from attrs import evolve
 from pyimgano_core.contracts.config import CalibrationRule, ReviewConfig
 from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.contracts.report import PixelResults, Results
-from pyimgano_core.thresholds import calibrate, review_band
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, review_band
 from pyimgano_core.words import gather, result_remarks, threshold_remarks
+
+VAL = CalibrationOrigin(source="val")
 
 FORTY = np.linspace(1.0, 3.0, 40, dtype=np.float32)
 PIXELS = PixelResults(
@@ -24,7 +26,7 @@ RESULTS = Results(
 
 
 def of(scores, rule, **options):
-    return calibrate(scores, rule, source="val", **options)
+    return calibrate(scores, rule, VAL, **options)
 
 
 def test_a_fallback_names_the_thresholds_that_it_holds_for():

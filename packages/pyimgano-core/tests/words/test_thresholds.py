@@ -7,7 +7,7 @@ from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.contracts.report import ReviewCounts
 from pyimgano_core.contracts.threshold import Certificate, FallbackStep, ThresholdProvenance
 from pyimgano_core.metrics import observed_rate
-from pyimgano_core.thresholds import calibrate, review_band
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, review_band
 from pyimgano_core.words import (
     certificate_in_words,
     certified_in_words,
@@ -17,12 +17,14 @@ from pyimgano_core.words import (
     threshold_in_words,
 )
 
+VAL = CalibrationOrigin(source="val")
+
 FOUR = np.array([1.0, 2.0, 3.0, 4.0], dtype=np.float32)
 THOUSAND = np.random.default_rng(5).exponential(size=1000).astype(np.float32)
 
 
 def words_of(rule, scores=FOUR, source="val", **provenance):
-    threshold = calibrate(scores, rule, source=source)
+    threshold = calibrate(scores, rule, CalibrationOrigin(source=source))
     return threshold_in_words(evolve(threshold, provenance=evolve(threshold.provenance, **provenance)))
 
 
@@ -197,8 +199,8 @@ def test_a_rate_of_no_images_is_not_told():
 
 
 def band_in_words(review, counts=None):
-    threshold = calibrate(FOUR, ThresholdConfig(method="fixed", value=3.5), source="val")
-    found = review_band(threshold, calibrate(FOUR, review, source="val"))
+    threshold = calibrate(FOUR, ThresholdConfig(method="fixed", value=3.5), VAL)
+    found = review_band(threshold, calibrate(FOUR, review, VAL))
     return review_in_words(found, threshold, counts)
 
 
@@ -219,16 +221,14 @@ def test_a_review_band_without_width_says_why():
 
 def test_a_pixel_threshold_is_of_maps_and_says_which_regions_count():
     rule = CalibrationRule(method="quantile", quantile=0.75)
-    threshold = calibrate(FOUR, rule, source="val", score_source="region_maximum", minimum_area=9)
+    threshold = calibrate(FOUR, rule, VAL, score_source="region_maximum", minimum_area=9)
     text = pixel_threshold_in_words(threshold, threshold)
     assert text.startswith("The pixel threshold 3 lies just above calibration region level number 3 of 4")
     assert text.endswith("Regions of fewer than 9 pixels do not count.")
 
 
 def test_a_missing_pixel_threshold_says_why():
-    threshold = calibrate(
-        FOUR, CalibrationRule(method="fixed", value=1.0), source="val", score_source="map_maximum"
-    )
+    threshold = calibrate(FOUR, CalibrationRule(method="fixed", value=1.0), VAL, score_source="map_maximum")
     expected = (
         "There is no pixel threshold: the config fixes none; set threshold.pixel_value to have regions."
     )
@@ -236,9 +236,9 @@ def test_a_missing_pixel_threshold_says_why():
 
 
 def test_a_note_that_holds_for_both_thresholds_is_told_once():
-    image = calibrate(FOUR, CalibrationRule(), source="val")
-    pixel = calibrate(FOUR, CalibrationRule(), source="val", score_source="map_maximum")
-    other = calibrate(FOUR, CalibrationRule(method="quantile", quantile=0.5), source="val")
+    image = calibrate(FOUR, CalibrationRule(), VAL)
+    pixel = calibrate(FOUR, CalibrationRule(), VAL, score_source="map_maximum")
+    other = calibrate(FOUR, CalibrationRule(method="quantile", quantile=0.5), VAL)
     assert "Note:" in threshold_in_words(image)
     assert "Note:" not in pixel_threshold_in_words(pixel, image)
     assert "Note:" in pixel_threshold_in_words(pixel, other)

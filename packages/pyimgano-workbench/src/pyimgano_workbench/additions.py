@@ -73,7 +73,7 @@ def read_new_images(
     if errors:
         raise DataError(
             f"{manifest}: errors, {len(errors)} in all, so nothing was learnt; take these lines out",
-            locate_issues(errors, loaded.manifest),
+            tuple(locate_issues(errors, loaded.manifest)),
         )
     new = _new(loaded.samples, hashes, learnt)
     if not new:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from attrs import define
+from numpy.typing import NDArray
 from PIL import Image
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterator
 
 SIDE = 320  # pixels of the longer side of a panel
 _GAP = 4
@@ -23,6 +24,7 @@ _STOPS = np.array(
 )  # of "inferno", the darkest left out
 _MOST_OPAQUE = 0.75
 _MASK = (0, 225, 255)
+_INSIDE = (70, 220, 70)
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _LARGEST = 36_000  # bytes of a picture
 _QUALITIES = (88, 78, 65, 50, 35, 20, 8)
@@ -40,6 +42,21 @@ class Scale:
     def place(self, value: float) -> float:
         """Return where a value stands between them, 0 to 1."""
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+
+
+@define(frozen=True, kw_only=True, eq=False)
+class Marks:
+    """What lines run round in a picture.
+
+    Attributes:
+        flagged: (h, w), the size of a panel: what the pixel threshold flags.
+        mask: (H, W), the size of the image: what its mask marks, where there is one.
+        inside: (h, w), where the image is looked at, where that is not everywhere.
+    """
+
+    flagged: NDArray[np.bool_]
+    mask: NDArray[np.bool_] | None = None
+    inside: NDArray[np.bool_] | None = None
 
 
 def small_size(height: int, width: int) -> tuple[int, int]:
@@ -67,30 +84,27 @@ def pooled(values: NDArray[_T], size: tuple[int, int]) -> NDArray[_T]:
 def draw(
     image: NDArray[np.uint8],
     anomaly_map: NDArray[np.float32],
-    flagged: NDArray[np.bool_],
-    mask: NDArray[np.bool_] | None,
+    marks: Marks,
     scale: Scale,
 ) -> bytes:
     """Return a JPEG: the image on the left, and the same with its map on the right.
 
-    The hotter, the more opaque, full from the middle of the scale on. A blue line runs around what the mask
-    marks, in both, and a white one within what the pixel threshold flags.
+    The hotter, the more opaque, full from the middle of the scale on. A white line runs within what the pixel
+    threshold flags and, in both, a green one within what is looked at, a blue one around what the mask marks.
 
     Args:
         image: (H, W, 3).
         anomaly_map: (h, w), the size of a panel.
-        flagged: (h, w).
-        mask: (H, W), where there is one.
+        marks: what the lines run round.
         scale: of the colours.
     """
-    height, width = flagged.shape
+    height, width = marks.flagged.shape
     panel = np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
     heated = _heated(panel, anomaly_map, scale)
-    heated[_within(flagged)] = _WHITE
-    heated[_around(flagged)] = _BLACK
-    if mask is not None:
-        around = _around(pooled(mask, (height, width)))
-        panel[around] = heated[around] = _MASK
+    heated[_within(marks.flagged)] = _WHITE
+    heated[_around(marks.flagged)] = _BLACK
+    for line, rgb in _lines_of_both(marks):
+        panel[line] = heated[line] = rgb
     canvas = np.full((height, 2 * width + _GAP, 3), _WHITE, np.uint8)
     canvas[:, :width], canvas[:, width + _GAP :] = panel, heated
     return _jpeg(Image.fromarray(canvas))
@@ -113,6 +127,14 @@ def _heated(panel: NDArray[np.uint8], anomaly_map: NDArray[np.float32], scale: S
     opacity = (_MOST_OPAQUE * np.minimum(1.0, 2 * heat))[:, :, None]
     mixed: NDArray[np.uint8] = (panel * (1 - opacity) + _colours(heat) * opacity + 0.5).astype(np.uint8)
     return mixed
+
+
+def _lines_of_both(marks: Marks) -> Iterator[tuple[NDArray[np.bool_], tuple[int, int, int]]]:
+    """Yield the lines (h, w) that both panels have, and their colours."""
+    if marks.inside is not None:
+        yield _within(marks.inside), _INSIDE
+    if marks.mask is not None:
+        yield _around(pooled(marks.mask, marks.flagged.shape)), _MASK
 
 
 def _neighbours(marks: NDArray[np.bool_], *, beyond: bool) -> list[NDArray[np.bool_]]:

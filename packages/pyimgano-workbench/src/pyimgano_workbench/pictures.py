@@ -13,17 +13,18 @@ from attrs import define
 from numpy.typing import NDArray
 
 from pyimgano_core.artifacts import read_artifact, write_artifact, write_bytes
-from pyimgano_core.components import keep_large
 from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Sample
 from pyimgano_core.errors import ArtifactError, ImageError
 from pyimgano_core.images import read_image, read_mask_for
-from pyimgano_workbench.overlay import Scale, draw, pooled, small_size
+from pyimgano_core.regions import flag_pixels
+from pyimgano_workbench.overlay import Marks, Scale, draw, pooled, small_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pyimgano_core.contracts.prediction import Prediction
     from pyimgano_core.contracts.threshold import Threshold
+    from pyimgano_core.evaluation import SeenMap
 
 MOST = 4  # pictures of normal images, and of anomalous ones
 _INDEX = "pictures.json"
@@ -57,6 +58,7 @@ class _Kept:
     size: tuple[int, int]  # (H, W) of the image
     anomaly_map: NDArray[np.float32]  # (h, w)
     flagged: NDArray[np.bool_]  # (h, w)
+    inside: NDArray[np.bool_] | None  # (h, w)
 
 
 class WorstMaps:
@@ -69,10 +71,8 @@ class WorstMaps:
         self._kept: dict[int, list[tuple[float, int, _Kept]]] = {NORMAL: [], ANOMALOUS: []}  # heaps
         self._threshold: float | None = None
 
-    def __call__(
-        self, line: Prediction, sample: Sample, anomaly_map: NDArray[np.floating], pixel: Threshold
-    ) -> None:
-        """Look at the (H, W) map of a test image."""
+    def __call__(self, line: Prediction, sample: Sample, seen: SeenMap, pixel: Threshold) -> None:
+        """Look at the map of a test image."""
         if line.score is None:
             return
         self._threshold = pixel.value
@@ -80,9 +80,9 @@ class WorstMaps:
         heap = self._kept[label]
         rank = (line.score if label == NORMAL else -line.score, -line.index)
         if len(heap) < MOST:
-            heapq.heappush(heap, (*rank, _keep(line.index, sample, anomaly_map, pixel)))
+            heapq.heappush(heap, (*rank, _keep(line.index, sample, seen, pixel)))
         elif rank > heap[0][:2]:
-            heapq.heapreplace(heap, (*rank, _keep(line.index, sample, anomaly_map, pixel)))
+            heapq.heapreplace(heap, (*rank, _keep(line.index, sample, seen, pixel)))
 
     def write(self, folder: Path, sixteen_bit_range: tuple[int, int]) -> None:
         """Write the pictures below the category's `folder`; an image that can't be read again has none."""
@@ -91,7 +91,7 @@ class WorstMaps:
         )
         if not kept:
             return
-        scale = _scale([each.anomaly_map for each in kept], self._threshold)
+        scale = _scale(kept, self._threshold)
         images = []
         for each in kept:
             try:
@@ -116,29 +116,28 @@ def read_pictures(folder: Path) -> Pictures | None:
         return None
 
 
-def _keep(index: int, sample: Sample, anomaly_map: NDArray[np.floating], pixel: Threshold) -> _Kept:
-    height, width = anomaly_map.shape
+def _keep(index: int, sample: Sample, seen: SeenMap, pixel: Threshold) -> _Kept:
+    height, width = seen.values.shape
     size = small_size(height, width)
     flagged = np.zeros((height, width), np.bool_)
     if pixel.value is not None:
-        flagged = keep_large(anomaly_map >= np.float64(pixel.value), pixel.minimum_area)
+        flagged = flag_pixels(seen.values, pixel.value, pixel.minimum_area, seen.inside)
     return _Kept(
         index=index,
         sample=sample,
         size=(height, width),
-        anomaly_map=pooled(anomaly_map.astype(np.float32, copy=False), size),
+        anomaly_map=pooled(seen.values.astype(np.float32, copy=False), size),
         flagged=pooled(flagged, size),
+        inside=None if seen.inside is None else pooled(seen.inside, size),
     )
 
 
-def _scale(maps: list[NDArray[np.float32]], threshold: float | None) -> Scale:
-    """Return a scale for all pictures: from their usual value up, the threshold in its middle or above.
-
-    The lowest value of a map does not count: outside a region of interest it stands everywhere.
-    """
-    values = np.concatenate([each[each > each.min()] for each in maps])
-    if not len(values):
-        values = np.concatenate([each.ravel() for each in maps])
+def _scale(kept: list[_Kept], threshold: float | None) -> Scale:
+    """Return a scale for all pictures: from their usual value up, the threshold in its middle or above."""
+    looked_at = [
+        each.anomaly_map.ravel() if each.inside is None else each.anomaly_map[each.inside] for each in kept
+    ]
+    values = np.concatenate(looked_at)
     low, high = float(np.median(values)), float(values.max())
     if threshold is not None and threshold > low:
         high = max(threshold, min(high, 2 * threshold - low))
@@ -147,7 +146,8 @@ def _scale(maps: list[NDArray[np.float32]], threshold: float | None) -> Scale:
 
 def _picture(kept: _Kept, scale: Scale, sixteen_bit_range: tuple[int, int]) -> bytes:
     image = read_image(kept.sample.image, sixteen_bit_range=sixteen_bit_range)
-    return draw(image, kept.anomaly_map, kept.flagged, _mask_of(kept), scale)
+    marks = Marks(flagged=kept.flagged, mask=_mask_of(kept), inside=kept.inside)
+    return draw(image, kept.anomaly_map, marks, scale)
 
 
 def _mask_of(kept: _Kept) -> NDArray[np.bool_] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from attrs import evolve
 
 from pyimgano_core.artifacts import (
     atomic_writer,
@@ -17,11 +18,12 @@ from pyimgano_core.artifacts import (
     write_bytes,
     write_text,
 )
-from pyimgano_core.contracts.infer_config import InferConfig
+from pyimgano_core.contracts.infer_config import CategoryModel, InferConfig
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.metrics import save_sketch
-from pyimgano_core.pipeline import category_model, checkpoint_path, int8_report, required_features
+from pyimgano_core.pipeline import category_model, int8_report, required_features
+from pyimgano_core.scoring import lowest_versions
 from pyimgano_workbench.origin import RunOrigin
 
 if TYPE_CHECKING:
@@ -140,13 +142,8 @@ class RunDirectory:
         """Write a category's files; its report comes last and so marks it as finished."""
         report = run.report
         folder = self.folder / "categories" / report.slug
-        write_bytes(self.folder / checkpoint_path(report.slug), run.graph.model)
-        if report.region is not None and run.region is not None:
-            write_bytes(self.folder / report.region.path, run.region)
-        if report.state is not None and run.state is not None:
-            write_bytes(self.folder / report.state.path, run.state)
-        if report.int8 is not None and run.int8 is not None:
-            write_bytes(self.folder / report.int8.checkpoint.path, run.int8)
+        for path, content in run.files.items():
+            write_bytes(self.folder / path, content)
         write_lines(folder / DATA, data)
         write_lines(folder / "per_image.jsonl", run.predictions)
         write_lines(folder / "calibration.jsonl", run.calibration)
@@ -167,16 +164,21 @@ class RunDirectory:
         for name, chosen in ((INFER_CONFIG, reports), (INFER_CONFIG_INT8, variants)):
             if not chosen:
                 continue
-            models = {r.category: category_model(r, "..") for r in chosen}
+            models = {each.category: self._model(each) for each in chosen}
             config = InferConfig(
                 requires=required_features(models.values()),
                 pyimgano_version=program,
-                runtime=_runtime(),
+                runtime=_runtime(chosen),
                 from_run=self.target.name,
                 model=model,
                 per_category=models,
             )
             write_artifact(self.folder / name, config)
+
+    def _model(self, report: CategoryReport) -> CategoryModel:
+        """Return what deployment needs of a category, with the versions that its graph needs."""
+        content = (self.folder / report.checkpoint.path).read_bytes()
+        return evolve(category_model(report, ".."), min_versions=lowest_versions(content))
 
     def write_run(self, report: RunReport, html: str) -> None:
         """Write the files over all categories."""
@@ -201,8 +203,11 @@ class RunDirectory:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _runtime() -> str:
-    return f"onnxruntime {version('onnxruntime')} CPUExecutionProvider"
+def _runtime(reports: Iterable[CategoryReport]) -> str | None:
+    """Return what computed the thresholds, in words; None where no report tells."""
+    told = (each.self_test.runtime for each in reports)
+    found = next((runtime for runtime in told if runtime is not None), None)
+    return None if found is None else f"{found.package} {found.version} {found.provider}"
 
 
 def _claim(folder: Path) -> BinaryIO:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -28,9 +28,8 @@ from pyimgano_workbench.past import finished_report, read_past, to_new_folder
 from pyimgano_workbench.rundir import DATA, INFER_CONFIG, REPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
-
-    from numpy.typing import NDArray
 
     from pyimgano_core.contracts.report import CategoryReport
     from pyimgano_core.preparation import Prepared
@@ -72,8 +71,7 @@ def prepare_update(
     learnt = {name: [line for line in lines if line.role == "train"] for name, lines in data.items()}
     new = read_new_images(manifest, learnt, prepared, progress)
     additions = {
-        name: Addition(state=_state(past, report.per_category[name]), images=images)
-        for name, images in new.samples.items()
+        name: _addition(past, report.per_category[name], images) for name, images in new.samples.items()
     }
     return make_job(
         to_new_folder(past.config, output_dir),
@@ -123,12 +121,12 @@ def _content(line: DataLine) -> tuple[str, ...]:
     return (line.role, line.input, str(line.label), str(line.sha256), str(line.mask_sha256))
 
 
-def _state(past: PastRun, report: CategoryReport) -> dict[str, NDArray[Any]]:
+def _addition(past: PastRun, report: CategoryReport, images: Sequence[Sample]) -> Addition:
     if report.state is None:
         raise ArtifactError(
             f"{past.folder}: category {report.category!r} has no state to go on from; train anew"
         )
-    return load_state(past.folder, report.state)
+    return Addition(state=load_state(past.folder, report.state), images=images, tiles=report.train_tiles)
 
 
 def _grown(prepared: Prepared, learnt: dict[str, list[DataLine]], new: NewImages) -> Prepared:

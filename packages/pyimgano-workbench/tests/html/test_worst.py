@@ -2,10 +2,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.artifacts import write_artifact, write_bytes
+from pyimgano_core.contracts.infer_config import RegionFile
 from pyimgano_workbench.html._pictures import Album, worst_section
 from pyimgano_workbench.pictures import Pictures, picture_path
 
@@ -88,6 +90,15 @@ def test_the_scale_says_what_the_colours_mean_and_marks_the_pixel_threshold(tmp_
     assert "1 and less: clear" in text
     assert "5 and more" in text
     assert f"pixel threshold {report.pixel_threshold.value:.4g}" in text
+
+
+def test_the_line_round_what_is_looked_at_is_explained_where_there_is_one(tmp_path, report):
+    region = RegionFile(path="region.png", sha256="7" * 64, size_bytes=9, share=0.5)
+    told = [
+        "green line" in worst_section(lines_of([1.0]), each, album_of(tmp_path, [0]))
+        for each in (report, evolve(report, region=region))
+    ]
+    assert [False, True] == told
 
 
 class Reader(HTMLParser):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from attrs import define, evolve
+from numpy.typing import NDArray
 
 from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
 from pyimgano_core.contracts.record import ANOMALOUS, NORMAL
@@ -21,14 +23,22 @@ from pyimgano_core.pixel_gate import is_evaluated
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pyimgano_core.contracts.config import EvaluationConfig
     from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.threshold import Threshold
     from pyimgano_core.evaluation._predictions import ScoredInput
     from pyimgano_core.preparation import PreparedCategory
+
+
+@define(frozen=True, kw_only=True, eq=False)
+class SeenMap:
+    """An anomaly map (H, W) and where the image was looked at, (H, W), None for everywhere.
+
+    Outside, the map is 0, or the lowest value inside where that is below 0, and nothing is ever flagged.
+    """
+
+    values: NDArray[np.floating]
+    inside: NDArray[np.bool_] | None
 
 
 class MapSink(Protocol):
@@ -42,10 +52,8 @@ class MapSink(Protocol):
 class MapViewer(Protocol):
     """Looks at an anomaly map while it passes by, beside the line of its image."""
 
-    def __call__(
-        self, line: Prediction, sample: Sample, anomaly_map: NDArray[np.floating], pixel: Threshold
-    ) -> None:
-        """Look at the (H, W) map of a test image, with the pixel threshold in use."""
+    def __call__(self, line: Prediction, sample: Sample, seen: SeenMap, pixel: Threshold) -> None:
+        """Look at the map of a test image, with the pixel threshold in use."""
         ...
 
 
@@ -90,22 +98,15 @@ def evaluate(
     gathered = _Gathered(prepared, thresholds, config, interest)
     tests = zip(scored, prepared.split.test, prepared.masks, strict=True)
     for index, (result, sample, mask_state) in enumerate(tests):
-        pixels_count = is_evaluated(sample, mask_state, prepared.gate)
-        stored = None
-        if not isinstance(result, Failure):
-            gathered.add(result, sample, pixels_count=pixels_count)
-            if map_sink is not None and result.anomaly_map is not None:
-                stored = map_sink(index, sample, result.anomaly_map)
         line = predict(
-            index,
-            sample,
-            result,
-            threshold=thresholds.image.value,
-            review=thresholds.review_value,
-            anomaly_map=stored,
+            index, sample, result, threshold=thresholds.image.value, review=thresholds.review_value
         )
-        if map_viewer is not None and not isinstance(result, Failure) and result.anomaly_map is not None:
-            map_viewer(line, sample, result.anomaly_map, thresholds.pixel)
+        if not isinstance(result, Failure):
+            seen = gathered.add(result, sample, pixels_count=is_evaluated(sample, mask_state, prepared.gate))
+            if seen is not None and map_sink is not None:
+                line = evolve(line, anomaly_map=map_sink(index, sample, seen.values))
+            if seen is not None and map_viewer is not None:
+                map_viewer(line, sample, seen, thresholds.pixel)
         gathered.predictions.append(line)
     return gathered.finish(seed)
 
@@ -133,13 +134,14 @@ class _Gathered:
         )
         self._map_alarms: list[bool] = []  # of normal images
 
-    def add(self, result: ScoredInput, sample: Sample, *, pixels_count: bool) -> None:
+    def add(self, result: ScoredInput, sample: Sample, *, pixels_count: bool) -> SeenMap | None:
+        """Add an image, and return its map as it counts, where it has one."""
+        seen = None if result.anomaly_map is None else self._look_at(result.anomaly_map, sample)
         scores, mask, counted = None, None, None
-        if result.anomaly_map is not None:
-            anomaly_map, inside = self._looked_at(result.anomaly_map, sample)
-            self._count_alarm(anomaly_map, sample)
+        if seen is not None:
+            self._count_alarm(seen, sample)
             if pixels_count:
-                scores, mask, counted = anomaly_map, mask_of(sample, anomaly_map.shape[:2]), inside
+                scores, mask, counted = seen.values, mask_of(sample, seen.values.shape[:2]), seen.inside
                 self._pixels.update(sample, scores, mask, counted)
         self._sketch.update(
             ScoredImage(
@@ -152,6 +154,7 @@ class _Gathered:
                 counted=counted,
             )
         )
+        return seen
 
     def finish(self, seed: int) -> Evaluation:
         results = image_results(self.predictions, self._config)
@@ -169,17 +172,14 @@ class _Gathered:
             sketch=sketch,
         )
 
-    def _looked_at(
-        self, anomaly_map: NDArray[np.floating], sample: Sample
-    ) -> tuple[NDArray[np.floating], NDArray[np.bool_] | None]:
-        """Return a map (H, W) that raises nothing outside the region of interest, and the region (H, W)."""
+    def _look_at(self, anomaly_map: NDArray[np.floating], sample: Sample) -> SeenMap:
         if self._interest is None:
-            return anomaly_map, None
+            return SeenMap(values=anomaly_map, inside=None)
         inside = fit_interest(self._interest, anomaly_map.shape, sample.image)
-        return lower_outside(anomaly_map, inside), inside
+        return SeenMap(values=lower_outside(anomaly_map, inside), inside=inside)
 
-    def _count_alarm(self, anomaly_map: NDArray[np.floating], sample: Sample) -> None:
+    def _count_alarm(self, seen: SeenMap, sample: Sample) -> None:
         if sample.record.label == NORMAL:
-            alarm = raises_alarm(anomaly_map, self._thresholds.pixel)
+            alarm = raises_alarm(seen.values, self._thresholds.pixel, seen.inside)
             if alarm is not None:
                 self._map_alarms.append(alarm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
+from pyimgano_core.contracts.prediction import Failure, Prediction
 from pyimgano_core.thresholds import verdict
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def predict(
     *,
     threshold: float | None,
     review: float | None = None,
-    anomaly_map: StoredArray | None = None,
 ) -> Prediction:
     """Return the line of one image; the record's group, defect and meta travel along.
 
@@ -50,7 +49,6 @@ def predict(
         result: its score, or why there is none.
         threshold: the deployed image threshold, or None.
         review: where the review band begins, or None.
-        anomaly_map: where the map is kept, if it is.
     """
     record = sample.record
     scored, failure = (None, result) if isinstance(result, Failure) else (result, None)
@@ -68,7 +66,6 @@ def predict(
         defect=record.defect,
         group_id=record.group_id,
         image_size=None if scored is None else scored.size,
-        anomaly_map=anomaly_map,
         error=failure,
         meta=record.meta or None,
     )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import define, evolve
 
 from pyimgano_core.contracts.record import NORMAL
 from pyimgano_core.contracts.threshold import Threshold
 from pyimgano_core.evaluation._images import are_independent
 from pyimgano_core.metrics import observed_rate
-from pyimgano_core.regions import defect_regions
+from pyimgano_core.regions import flag_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from pyimgano_core.contracts.metric import ObservedRate
@@ -35,14 +35,25 @@ class DeployedThresholds:
         """The score that the review band begins at, None without a band."""
         return None if self.review is None else self.review.value
 
+    def each(self, change: Callable[[Threshold], Threshold]) -> DeployedThresholds:
+        """Return them with `change` made to each."""
+        return DeployedThresholds(
+            image=change(self.image),
+            pixel=change(self.pixel),
+            review=None if self.review is None else change(self.review),
+        )
 
-def raises_alarm(anomaly_map: NDArray[np.float32], pixel: Threshold) -> bool | None:
-    """Return whether a map (H, W) has a region at the pixel threshold; None without such a threshold."""
+
+def raises_alarm(
+    anomaly_map: NDArray[np.floating], pixel: Threshold, inside: NDArray[np.bool_] | None
+) -> bool | None:
+    """Return whether a map (H, W) has a region at the pixel threshold; None without such a threshold.
+
+    Only pixels `inside` (H, W) count, where there is a region of interest.
+    """
     if pixel.value is None:
         return None
-    if pixel.minimum_area == 1:
-        return bool(anomaly_map.max() >= np.float64(pixel.value))
-    return bool(defect_regions(anomaly_map, pixel.value, pixel.minimum_area))
+    return bool(flag_pixels(anomaly_map, pixel.value, pixel.minimum_area, inside).any())
 
 
 def with_test_rates(

@@ -12,17 +12,15 @@ from pyimgano_core.contracts.record import Sample
 from pyimgano_core.evaluation import DeployedThresholds, predict
 from pyimgano_core.regions import highest_level
 from pyimgano_core.scoring.files import ScoredImage, score_files
-from pyimgano_core.thresholds import calibrate, count_groups, review_band
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, count_groups, review_band
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from pyimgano_core.contracts.config import CalibrationRule, RunConfig, ThresholdConfig
+    from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.split import CategorySplit
-    from pyimgano_core.contracts.threshold import ScoreSource, Threshold
+    from pyimgano_core.contracts.threshold import Threshold
     from pyimgano_core.pipeline._inputs import CategoryInputs
     from pyimgano_core.progress import Progress
     from pyimgano_core.scoring import OnnxScorer
@@ -57,9 +55,8 @@ def calibrate_category(
             scores.maps.append(highest_level(result.anomaly_map, area))
             scores.n_too_small += result.pixel_count < area
             scores.samples.append(sample)
-    origin = _Origin(split, hashes, scores.samples, config.evaluation.interval_level)
     return Calibration(
-        thresholds=_thresholds(scores, origin, config.threshold),
+        thresholds=_thresholds(scores, _origin(split, hashes, scores.samples), config),
         predictions=tuple(scores.lines),
     )
 
@@ -88,58 +85,39 @@ class _Scores:
     n_too_small: int = 0  # of fewer pixels than a region needs
 
 
-class _Origin:
-    """Where the calibration images come from, the same for every threshold."""
-
-    def __init__(
-        self, split: CategorySplit, hashes: Mapping[Path, str], scored: list[Sample], level: float
-    ) -> None:
-        contents = _contents(split.calibration, hashes)
-        self._split = split
-        self._disjoint_from_train = contents.isdisjoint(_contents(split.train, hashes))
-        self._disjoint_from_test = contents.isdisjoint(_contents(split.test, hashes))
-        self._n_groups = count_groups([sample.record.group_id for sample in scored])
-        self._n_distinct = len(_contents(scored, hashes))
-        self._level = level
-
-    def calibrate(
-        self,
-        scores: NDArray[np.float32],
-        rule: CalibrationRule,
-        score_source: ScoreSource,
-        *,
-        value: float | None,
-        minimum_area: int = 1,
-    ) -> Threshold:
-        return calibrate(
-            scores,
-            rule,
-            source=self._split.calibration_source,
-            fallback=self._split.calibration_fallback,
-            groups=self._n_groups,
-            score_source=score_source,
-            value=value,
-            minimum_area=minimum_area,
-            disjoint_from_train=self._disjoint_from_train,
-            disjoint_from_test=self._disjoint_from_test,
-            distinct=self._n_distinct,
-            level=self._level,
-        )
+def _origin(split: CategorySplit, hashes: Mapping[Path, str], scored: Sequence[Sample]) -> CalibrationOrigin:
+    """Return what is known of the calibration images, of which those `scored` count."""
+    contents = _contents(split.calibration, hashes)
+    return CalibrationOrigin(
+        source=split.calibration_source,
+        fallback=split.calibration_fallback,
+        groups=count_groups([sample.record.group_id for sample in scored]),
+        distinct=len(_contents(scored, hashes)),
+        disjoint_from_train=contents.isdisjoint(_contents(split.train, hashes)),
+        disjoint_from_test=contents.isdisjoint(_contents(split.test, hashes)),
+    )
 
 
-def _thresholds(scores: _Scores, origin: _Origin, config: ThresholdConfig) -> DeployedThresholds:
+def _thresholds(scores: _Scores, origin: CalibrationOrigin, config: RunConfig) -> DeployedThresholds:
+    rule, level = config.threshold, config.evaluation.interval_level
     images, maps = np.array(scores.images, np.float32), np.array(scores.maps, np.float32)
-    image = origin.calibrate(images, config, "image_score", value=config.value)
-    area = config.pixel_minimum_area
-    of_maps: ScoreSource = "map_maximum" if area == 1 else "region_maximum"
-    pixel = origin.calibrate(maps, config, of_maps, value=config.pixel_value, minimum_area=area)
+    image = calibrate(images, rule, origin, level=level)
+    area = rule.pixel_minimum_area
+    pixel = calibrate(
+        maps,
+        rule,
+        origin,
+        score_source="map_maximum" if area == 1 else "region_maximum",
+        value=rule.pixel_value,
+        minimum_area=area,
+        level=level,
+    )
     if scores.n_too_small:
         have = f"{scores.n_too_small} of {len(maps)} calibration images have fewer pixels than"
         pixel = _warned(pixel, f"{have} threshold.pixel_minimum_area = {area}: no region of theirs can count")
     review = None
-    if config.review is not None:
-        lower = origin.calibrate(images, config.review, "image_score", value=config.review.value)
-        review = review_band(image, lower)
+    if rule.review is not None:
+        review = review_band(image, calibrate(images, rule.review, origin, level=level))
     return DeployedThresholds(image=image, pixel=pixel, review=review)
 
 

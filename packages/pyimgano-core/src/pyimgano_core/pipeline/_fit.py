@@ -46,7 +46,7 @@ class Fitted:
         int8: the same as an ONNX file with an 8-bit backbone, where the config asks for it.
         parity: of the graph and the fitted model, where there is one to ask.
         failures: the train images that could not be read.
-        tiles: with tiling, how many were fitted.
+        tiles: with tiling, how many were fitted, those of the earlier fit among them.
     """
 
     graph: ScorerGraph
@@ -97,7 +97,7 @@ def fit_category(
             int8=_quantized(graph, images) if config.export.int8 else None,
             parity=measure_parity(graph, held_out or _evenly_chosen(images, len(images), _PARITY_IMAGES)),
             failures=images.failures,
-            tiles=None if inputs.draw is None else TrainTiles(fitted=len(images), available=images.available),
+            tiles=None if inputs.draw is None else _tiles(images, addition),
         )
 
 
@@ -115,6 +115,13 @@ def _learn(
     if not isinstance(detector, Updatable):
         raise ConfigError([f"$.model.name: the detector {config.model.name!r} can't be updated; fit it anew"])
     return detector.update(addition.state, images, seed=seed, device=device, progress=progress)
+
+
+def _tiles(images: SampleImages, addition: Addition | None) -> TrainTiles:
+    """Count the tiles that the graph was learnt from."""
+    earlier = None if addition is None else addition.tiles
+    before = TrainTiles(fitted=0, available=0) if earlier is None else earlier
+    return TrainTiles(fitted=before.fitted + len(images), available=before.available + images.available)
 
 
 def _quantized(graph: ScorerGraph, images: SampleImages) -> bytes:

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
+from pyimgano_core.duplicates import contents_sha256, fingerprint
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.evaluation import DeployedThresholds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import Threshold
+    from pyimgano_core.detectors import ScorerGraph
 
 _OF_MAPS = {
     "map_maximum": "largest value of the image's anomaly map",
@@ -27,6 +33,17 @@ class RunFacts:
     calibration_sha256: str | None
     score_reduction: str | None
     seed: int
+
+
+def run_facts(split: CategorySplit, hashes: Mapping[Path, str], graph: ScorerGraph, seed: int) -> RunFacts:
+    """Return the facts of a run of a category, from the hashes of its files and the graph of its fit."""
+    contents = [hashes.get(sample.image, "missing") for sample in split.calibration]
+    return RunFacts(
+        split_sha256=fingerprint(split, hashes).sha256,
+        calibration_sha256=contents_sha256(contents) if contents else None,
+        score_reduction=graph.info.get("score_reduction"),
+        seed=seed,
+    )
 
 
 def with_run_facts(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pyimgano_core.contracts.infer_config import NamedFile
 from pyimgano_core.contracts.record import Sample
+from pyimgano_core.contracts.report import TrainTiles
 from pyimgano_core.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -22,10 +23,17 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True, eq=False)
 class Addition:
-    """What an update of a category learns from: the state of the earlier fit, and the new images."""
+    """What an update of a category learns from.
+
+    Attributes:
+        state: that of the earlier fit.
+        images: the new ones.
+        tiles: with tiling, those of the earlier fit.
+    """
 
     state: Mapping[str, NDArray[Any]]
     images: Sequence[Sample]
+    tiles: TrainTiles | None = None
 
 
 def state_path(slug: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve
 
 from pyimgano_core.artifacts import read_artifact
-from pyimgano_core.contracts.infer_config import InferConfig
+from pyimgano_core.contracts.infer_config import CategoryModel, InferConfig
 from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
 from pyimgano_core.errors import ArtifactError, ImageError, UsageError
 from pyimgano_core.evaluation import DeployedThresholds
@@ -39,12 +39,7 @@ class DeployedConfig:
         Raises:
             UsageError: the config has no such category.
         """
-        model = self.config.per_category.get(category)
-        if model is None:
-            known = ", ".join(map(repr, self.config.per_category))
-            raise UsageError(
-                f"{self.path}: has no category {category!r}; choose one it has with --category: {known}"
-            )
+        model = self._model(category)
         without = Threshold(provenance=ThresholdProvenance(method="none", reason="no_pixel_threshold"))
         is_same = split_sha256 is not None and split_sha256 == model.split_fingerprint
         image, pixel, review = (
@@ -58,8 +53,9 @@ class DeployedConfig:
 
         Raises:
             ArtifactError: its file is missing or another.
+            UsageError: the config has no such category.
         """
-        region = self.config.per_category[category].region
+        region = self._model(category).region
         if region is None:
             return None
         path = self.path.parent / region.path
@@ -70,6 +66,15 @@ class DeployedConfig:
             return decode_interest(content, path)
         except (OSError, ImageError) as exc:
             raise ArtifactError(f"{path}: the region of interest can't be read: {exc}") from exc
+
+    def _model(self, category: str) -> CategoryModel:
+        model = self.config.per_category.get(category)
+        if model is None:
+            known = ", ".join(map(repr, self.config.per_category))
+            raise UsageError(
+                f"{self.path}: has no category {category!r}; choose one it has with --category: {known}"
+            )
+        return model
 
 
 def _elsewhere(threshold: Threshold) -> Threshold:

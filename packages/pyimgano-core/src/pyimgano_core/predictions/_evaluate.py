@@ -94,22 +94,10 @@ def evaluate_files(
         truth = truth_from_manifest(file, config, progress)
     run = _Run(truth, file, normals, config, maps=maps, deployed=deployed)
     done = {category.name: run.category(category, progress) for category in truth.categories}
-    report = EvaluationReport(
-        pyimgano_version=str(installed_versions()["pyimgano-core"]),
-        predictions=_source(file),
-        manifest=config.dataset.manifest_path,
-        calibration=None if normals is None else _source(normals),
-        seed=config.seed,
-        threshold_config=config.threshold,
-        evaluation_config=config.evaluation,
-        matching=truth.matching,
-        categories=tuple(done),
-        infer_config=None if infer_config is None else str(infer_config),
-        mean_metrics=mean_metrics(result.results for result, _ in done.values()),
-        per_category={name: result for name, (result, _) in done.items()},
-        issues=tuple(run.issues),
+    return FilesEvaluation(
+        report=run.report({name: result for name, (result, _) in done.items()}),
+        sketches={name: sketch for name, (_, sketch) in done.items()},
     )
-    return FilesEvaluation(report=report, sketches={name: sketch for name, (_, sketch) in done.items()})
 
 
 def _source(file: PredictionsFile) -> PredictionsSource:
@@ -137,6 +125,8 @@ class _Run:
     ) -> None:
         self.issues: list[Issue] = [*file.issues, *truth.issues]
         self._truth = truth
+        self._file = file
+        self._normals = normals
         self._config = config
         self._deployed = deployed
         self._maps = MapFinder(file.lines, file.path.absolute().parent, maps)
@@ -147,10 +137,30 @@ class _Run:
             self._calibration_maps = MapFinder(normals.lines, normals.path.absolute().parent, maps)
             self.issues += [*normals.issues, *issues]
 
+    def report(self, done: dict[str, CategoryEvaluation]) -> EvaluationReport:
+        """Return the report, once all categories are done."""
+        config, normals, deployed = self._config, self._normals, self._deployed
+        return EvaluationReport(
+            pyimgano_version=str(installed_versions()["pyimgano-core"]),
+            predictions=_source(self._file),
+            manifest=config.dataset.manifest_path,
+            calibration=None if normals is None else _source(normals),
+            seed=config.seed,
+            threshold_config=config.threshold,
+            evaluation_config=config.evaluation,
+            matching=self._truth.matching,
+            categories=tuple(done),
+            infer_config=None if deployed is None else str(deployed.path),
+            mean_metrics=mean_metrics(result.results for result in done.values()),
+            per_category=done,
+            issues=tuple(self.issues),
+        )
+
     def category(self, category: TruthCategory, progress: Progress) -> tuple[CategoryEvaluation, Sketch]:
-        split = category.prepared.split
+        split, interest = category.prepared.split, self._interest(category.name)
         identity = fingerprint(split, self._truth.hashes) if self._truth.samples else None
-        thresholds, issues = self._thresholds(category, None if identity is None else identity.sha256)
+        sha256 = None if identity is None else identity.sha256
+        thresholds, issues = self._thresholds(category, interest, sha256)
         maps = find_maps(category, self._maps, progress)
         self.issues += [*issues, *maps.issues]
         evaluation = evaluate(
@@ -159,13 +169,13 @@ class _Run:
             thresholds=thresholds,
             config=self._config.evaluation,
             seed=self._config.seed,
-            interest=self._interest(category.name),
+            interest=interest,
         )
         result = _result(category, maps, evaluation)
         return evolve(result, split_fingerprint=identity), evaluation.sketch
 
     def _thresholds(
-        self, category: TruthCategory, split_sha256: str | None
+        self, category: TruthCategory, interest: NDArray[np.bool_] | None, split_sha256: str | None
     ) -> tuple[DeployedThresholds, tuple[Issue, ...]]:
         if self._deployed is not None:
             return self._deployed.thresholds(category.name, split_sha256), ()
@@ -173,6 +183,7 @@ class _Run:
             calibration=self._images_of(category),
             finder=self._calibration_maps,
             level=self._config.evaluation.interval_level,
+            interest=interest,
             split_sha256=split_sha256,
         )
         return choose_thresholds(category, calibrator, self._config.threshold)

@@ -33,8 +33,9 @@ class BadLineError(ValueError):
 class PredictedLine:
     """What a line says of one image: a score, or the failure that it has instead.
 
-    `line` counts from 1. `y_true` is 0 or 1 where the line has the truth. `keys` are the line's keys that
-    the input, the score and the truth were read from.
+    `line` counts from 1. `y_true` is 0 or 1 where the line has the truth. Where there is a `map_scale`, the
+    values of the map at `map_path` are `map_offset + map_scale * stored`. `keys` are the line's keys that the
+    input, the score and the truth were read from.
     """
 
     line: int
@@ -48,6 +49,8 @@ class PredictedLine:
     threshold: float | None = None
     review_threshold: float | None = None
     map_path: str | None = None
+    map_scale: float | None = None
+    map_offset: float = 0.0
     image_size: tuple[int, int] | None = None
     keys: tuple[str, ...] = field(default=(), eq=False)
 
@@ -64,6 +67,7 @@ def parse_prediction(document: object, line: int) -> PredictedLine:
     failure = _failure(document)
     score_key, score = ("error", None) if failure is not None else _score(document)
     truth_key, y_true = _truth(document)
+    map_scale, map_offset = _map_numbers(document)
     return PredictedLine(
         line=line,
         input=path,
@@ -76,6 +80,8 @@ def parse_prediction(document: object, line: int) -> PredictedLine:
         threshold=_number(document.get("threshold")),
         review_threshold=_number(document.get("review_threshold")),
         map_path=_map_path(document),
+        map_scale=map_scale,
+        map_offset=map_offset,
         image_size=_size(document.get("image_size")),
         keys=(input_key, score_key, *([truth_key] if truth_key else [])),
     )
@@ -155,6 +161,14 @@ def _map_path(document: Mapping[str, Any]) -> str | None:
     found = value.get("path") if isinstance(value, dict) else value
     other = document.get("anomaly_map_path")
     return next((each for each in (found, other) if isinstance(each, str) and each.strip()), None)
+
+
+def _map_numbers(document: Mapping[str, Any]) -> tuple[float | None, float]:
+    """Return the scale and the offset of the values in the map's file, where the line tells them."""
+    value = document.get("anomaly_map")
+    if not isinstance(value, dict):
+        return None, 0.0
+    return _number(value.get("scale")), _number(value.get("offset")) or 0.0
 
 
 def _size(value: object) -> tuple[int, int] | None:

@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True)
 class StoredMap:
-    """A map that can be used; `resized` tells that its own size is not `size`, the image's."""
+    """A map that can be used; `resized` tells that its own size is not `size`, the image's.
+
+    Where there is a `scale`, a value is `offset + scale * stored`.
+    """
 
     path: Path
     size: tuple[int, int]
     resized: bool
+    scale: float | None = None
+    offset: float = 0.0
 
     def load(self) -> ScoreMap:
         """Return the map at the image's size, (H, W); float32 where it has to be resized.
@@ -40,7 +45,7 @@ class StoredMap:
         Raises:
             ImageError: the file has changed and can't be used any more.
         """
-        return at_size(read_map(self.path), self.size)
+        return at_size(_values(self.path, self.scale, self.offset), self.size)
 
 
 @define(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ class MapFinder:
         """Return the line's map, looked at once, or why there is none."""
         named = self._named(line)
         if named is not None:
-            return _inspect(named, line, sample)
+            return _inspect(named, line, sample, line.map_scale, line.map_offset)
         found = self._searched(line)
         if len(found) > 1:
             return MapProblem(kind="ambiguous", detail=f"fits {found[0].name} and {found[1].name} of --maps")
@@ -110,13 +115,34 @@ def at_size(values: ScoreMap, size: tuple[int, int]) -> ScoreMap:
     return values if values.shape == size else resize_map(values.astype(np.float32), size)
 
 
-def _inspect(path: Path, line: PredictedLine, sample: Sample) -> StoredMap | MapProblem:
+def _values(path: Path, scale: float | None, offset: float) -> ScoreMap:
+    """Return the values of a map in a file, float32 where they are scaled."""
+    stored = read_map(path)
+    if scale is None:
+        return stored
+    with np.errstate(over="ignore"):
+        values = (offset + scale * stored.astype(np.float64)).astype(np.float32)
+    if not np.isfinite(values).all():
+        message = f"holds values that its scale {scale:g} and offset {offset:g} make infinite"
+        raise ImageError("non_finite", path, message)
+    return values
+
+
+def _inspect(
+    path: Path, line: PredictedLine, sample: Sample, scale: float | None = None, offset: float = 0.0
+) -> StoredMap | MapProblem:
     try:
-        shape = read_map(path).shape
+        shape = _values(path, scale, offset).shape
     except ImageError as exc:
         return MapProblem(kind="unusable", detail=str(exc))
     height, width = _image_size(line, sample) or shape
-    return StoredMap(path=path, size=(height, width), resized=shape != (height, width))
+    return StoredMap(
+        path=path,
+        size=(height, width),
+        resized=shape != (height, width),
+        scale=scale,
+        offset=offset,
+    )
 
 
 def _image_size(line: PredictedLine, sample: Sample) -> tuple[int, int] | None:

@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, evolve
+from numpy.typing import NDArray
 
 from pyimgano_core.contracts.issue import Issue, Severity
 from pyimgano_core.contracts.threshold import Certificate, Threshold, ThresholdProvenance
 from pyimgano_core.evaluation import DeployedThresholds
+from pyimgano_core.images import ScoreMap, fit_interest, lower_outside
 from pyimgano_core.predictions._calibration import CalibrationImages
 from pyimgano_core.predictions._issues import counted
 from pyimgano_core.predictions._maps import MapFinder, StoredMap
 from pyimgano_core.regions import highest_level
-from pyimgano_core.thresholds import calibrate, count_groups, review_band
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate, count_groups, review_band
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
+    from pyimgano_core.contracts.record import Sample
     from pyimgano_core.contracts.threshold import ScoreSource
     from pyimgano_core.predictions._truth import TruthCategory
 
@@ -36,12 +37,14 @@ class Calibrator:
         calibration: the images.
         finder: finds their maps.
         level: what the intervals of rates cover.
+        interest: the region of interest, (h, w), outside of which maps don't count; None counts all.
         split_sha256: identifies the split of the manifest, where there is one.
     """
 
     calibration: CalibrationImages
     finder: MapFinder
     level: float
+    interest: NDArray[np.bool_] | None = None
     split_sha256: str | None = None
 
     def thresholds(self, config: ThresholdConfig) -> DeployedThresholds:
@@ -70,18 +73,21 @@ class Calibrator:
         minimum_area: int = 1,
     ) -> Threshold:
         images = self.calibration
-        threshold = calibrate(
-            scores,
-            rule,
+        origin = CalibrationOrigin(
             source=images.source,
             fallback=images.fallback,
             groups=count_groups([s.record.group_id or line.group_id for line, s in images.images]),
+            distinct=images.distinct,
+            disjoint_from_train=images.disjoint_from_train,
+            disjoint_from_test=images.disjoint_from_test,
+        )
+        threshold = calibrate(
+            scores,
+            rule,
+            origin,
             score_source=score_source,
             value=value,
             minimum_area=minimum_area,
-            disjoint_from_train=images.disjoint_from_train,
-            disjoint_from_test=images.disjoint_from_test,
-            distinct=images.distinct,
             level=self.level,
         )
         provenance = evolve(
@@ -98,8 +104,15 @@ class Calibrator:
             found = self.finder.find(line, sample)
             if not isinstance(found, StoredMap):
                 return []
-            levels.append(float(highest_level(found.load(), minimum_area)))
+            levels.append(float(highest_level(self._looked_at(found, sample), minimum_area)))
         return levels
+
+    def _looked_at(self, stored: StoredMap, sample: Sample) -> ScoreMap:
+        """Return the map (H, W), lowered outside the region of interest as those of test images are."""
+        values = stored.load()
+        if self.interest is None:
+            return values
+        return lower_outside(values, fit_interest(self.interest, stored.size, sample.image))
 
 
 def choose_thresholds(

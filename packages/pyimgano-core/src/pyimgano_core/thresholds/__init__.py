@@ -3,7 +3,7 @@
 A score at or above the threshold is anomalous. Only normal images set a threshold, and never test images.
 """
 
-from pyimgano_core.thresholds._calibrate import calibrate
+from pyimgano_core.thresholds._calibrate import CalibrationOrigin, calibrate
 from pyimgano_core.thresholds._decisions import (
     conformal_p_values,
     false_positive_rate,
@@ -15,6 +15,7 @@ from pyimgano_core.thresholds._needs import count_groups, needed_normals, shorta
 
 __all__ = [
     # setting a threshold
+    "CalibrationOrigin",
     "calibrate",
     "review_band",
     # what a method needs

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve
+from attrs import define, evolve
 
-from pyimgano_core.contracts.threshold import Certificate, Threshold, ThresholdProvenance
+from pyimgano_core.contracts.threshold import CalibrationSource, Certificate, Threshold, ThresholdProvenance
 from pyimgano_core.metrics import as_scores
 from pyimgano_core.thresholds._decisions import false_positive_rate, summarize
 from pyimgano_core.thresholds._follow import asked_of, certify, follow
@@ -17,23 +17,40 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from pyimgano_core.contracts.config import CalibrationRule
-    from pyimgano_core.contracts.threshold import CalibrationSource, ScoreSource
+    from pyimgano_core.contracts.threshold import ScoreSource
     from pyimgano_core.thresholds._found import Found, Scores
+
+
+@define(frozen=True, kw_only=True)
+class CalibrationOrigin:
+    """What is known of the images that are calibrated on.
+
+    Attributes:
+        source: where they come from.
+        fallback: why it is not the usual source.
+        groups: how many groups they form, one without a group counting as its own; None where no image has
+            one.
+        distinct: how many different images they are, copies counting once; None where that is not known.
+        disjoint_from_train: whether no fitted image is among them; None where that is not known.
+        disjoint_from_test: whether no test image is among them; None where that is not known.
+    """
+
+    source: CalibrationSource
+    fallback: str | None = None
+    groups: int | None = None
+    distinct: int | None = None
+    disjoint_from_train: bool | None = True
+    disjoint_from_test: bool | None = True
 
 
 def calibrate(
     scores: ArrayLike,
     rule: CalibrationRule,
+    origin: CalibrationOrigin,
     *,
-    source: CalibrationSource,
-    fallback: str | None = None,
-    groups: int | None = None,
     score_source: ScoreSource = "image_score",
     value: float | None = None,
     minimum_area: int = 1,
-    disjoint_from_train: bool | None = True,
-    disjoint_from_test: bool | None = True,
-    distinct: int | None = None,
     level: float = 0.95,
 ) -> Threshold:
     """Return the threshold for `scores`, and all that is known of it.
@@ -41,41 +58,20 @@ def calibrate(
     Args:
         scores: (N,) scores of normal images that are neither fitted nor tested; N may be 0. float64 stays so.
         rule: the method and its parameters.
-        source: where the images come from.
-        fallback: why it is not the usual source.
-        groups: how many groups the images form, one without a group counting as its own; None where no image
-            has one.
+        origin: what is known of the images.
         score_source: what the scores are.
         value: the threshold of a `fixed` rule. For image scores the rule's own is the default; for maps there
             is none, and without it no threshold.
         minimum_area: of the regions of a pixel threshold, in pixels of the image.
-        disjoint_from_train: whether no fitted image is among them; None where that is not known.
-        disjoint_from_test: whether no test image is among them; None where that is not known.
-        distinct: how many different images they are, copies counting once; None where that is not known.
         level: what the interval of the rate on `scores` covers.
 
     Raises:
         ValueError: a score is NaN or infinite, or they are not one-dimensional.
     """
     values = np.sort(_one_per_image(scores))  # so that no figure depends on the order, not in its last bit
-    is_image = score_source == "image_score"
-    provenance = ThresholdProvenance(
-        method=rule.method,
-        requested=rule.method,
-        score_source=score_source,
-        score_resolution="model_input" if is_image else "image",
-        source=source,
-        fallback=fallback,
-        calibration_count=len(values),
-        calibration_groups=groups,
-        disjoint_from_train=disjoint_from_train,
-        disjoint_from_test=disjoint_from_test,
-        calibration_distinct_count=distinct,
-        score_summary=summarize(values),
-        dtype=str(values.dtype),
-    )
+    provenance = _known(values, rule, origin, score_source)
     if rule.method == "fixed":
-        fixed = rule.value if value is None and is_image else value
+        fixed = rule.value if value is None and score_source == "image_score" else value
         found, provenance = fixed, _fixed(fixed, provenance)
     else:
         found, provenance = _estimated(values, rule, provenance)
@@ -92,6 +88,27 @@ def _one_per_image(scores: ArrayLike) -> Scores:
     if values.ndim != 1:
         raise ValueError(f"calibration scores are one per image (N,), not {values.shape}")
     return values
+
+
+def _known(
+    values: Scores, rule: CalibrationRule, origin: CalibrationOrigin, score_source: ScoreSource
+) -> ThresholdProvenance:
+    """Return what is known before there is a threshold."""
+    return ThresholdProvenance(
+        method=rule.method,
+        requested=rule.method,
+        score_source=score_source,
+        score_resolution="model_input" if score_source == "image_score" else "image",
+        source=origin.source,
+        fallback=origin.fallback,
+        calibration_count=len(values),
+        calibration_groups=origin.groups,
+        disjoint_from_train=origin.disjoint_from_train,
+        disjoint_from_test=origin.disjoint_from_test,
+        calibration_distinct_count=origin.distinct,
+        score_summary=summarize(values),
+        dtype=str(values.dtype),
+    )
 
 
 def _fixed(value: float | None, provenance: ThresholdProvenance) -> ThresholdProvenance:

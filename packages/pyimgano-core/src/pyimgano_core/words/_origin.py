@@ -15,6 +15,7 @@ _SOURCES = {
     "val": "normal images of the val split",
     "train_holdout": "normal images held out of the train split",
     "predictions": "normal images of the calibration predictions",
+    "site": "normal images from the site",
 }
 _SCORES = {"image_score": "score", "map_maximum": "highest map value", "region_maximum": "region level"}
 _APART = {

@@ -40,10 +40,8 @@ def drift_section(
         frame, drawn + trend + _level(frame, threshold), ("meta.timestamp", "image score"),
         "Scores of normal images over time", ticks,
     )  # fmt: skip
-    keys = [
-        ("normal", f"test normals ({int((~drift.calibrated).sum())})"),
-        ("calibration", f"calibration normals ({int(drift.calibrated.sum())})"),
-    ]
+    counts = (("normal", "test", ~drift.calibrated), ("calibration", "calibration", drift.calibrated))
+    keys = [(kind, f"{role} normals ({int(chosen.sum())})") for kind, role, chosen in counts if chosen.any()]
     words = drift_in_words(drift, threshold)
     return f"<h3>Drift over time</h3><p>{words}</p>" + figure("Scores of normal images", svg, (), keys)
 

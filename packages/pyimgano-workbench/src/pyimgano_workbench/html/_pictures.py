@@ -30,6 +30,7 @@ _LEGEND = (
     "Colours on the right are values of the anomaly map. A white line runs round what the pixel threshold "
     "flags, a blue one round what the mask marks."
 )
+_LOOKED_AT = " A green line runs round what is looked at."
 
 
 @define
@@ -72,7 +73,7 @@ def worst_section(lines: list[dict[str, Any]], report: CategoryReport, album: Al
         _worst("Anomalous images with the lowest scores", misses, lowest[:MOST], album),
         _worst("Normal images with the highest scores", alarms, highest[:MOST], album),
     ]
-    legend = _legend(album.pictures, report.pixel_threshold.value) if album.taken else ""
+    legend = _legend(album.pictures, report) if album.taken else ""
     return "\n".join(part for part in (*parts, legend) if part)
 
 
@@ -108,11 +109,11 @@ def _figure(line: dict[str, Any], uri: str) -> str:
     return f'<figure class="shot">{picture}<figcaption>{name}<br>{escape(told)}</figcaption></figure>'
 
 
-def _legend(pictures: Pictures | None, threshold: float | None) -> str:
+def _legend(pictures: Pictures | None, report: CategoryReport) -> str:
     """Return the scale of the colours with the pixel threshold on it."""
     if pictures is None:
         return ""
-    width, height = _SCALE
+    threshold, (width, height) = report.pixel_threshold.value, _SCALE
     step = (width - 2 * _EDGE) / _STRIPES
     stripes = "".join(
         f'<rect x="{_EDGE + index * step:.1f}" y="16" width="{step + 1:.1f}" height="12" '
@@ -124,7 +125,8 @@ def _legend(pictures: Pictures | None, threshold: float | None) -> str:
     marked = "" if threshold is None else _threshold(Scale(low=pictures.low, high=pictures.high), threshold)
     name = f"Scale of the colours, {pictures.low:.4g} to {pictures.high:.4g}"
     svg = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{name}">{stripes}{marked}{ends}</svg>'
-    return f'<figure class="chart scale">{svg}<figcaption>{_LEGEND}</figcaption></figure>'
+    told = _LEGEND if report.region is None else _LEGEND + _LOOKED_AT
+    return f'<figure class="chart scale">{svg}<figcaption>{told}</figcaption></figure>'
 
 
 def _threshold(scale: Scale, threshold: float) -> str:

@@ -1,0 +1,126 @@
+"""What a frozen graph is worth: its own thresholds, its metrics, and a line for every image it scored."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from pyimgano_core.contracts.infer_config import Checkpoint, SelfTest
+from pyimgano_core.contracts.prediction import Prediction
+from pyimgano_core.contracts.report import InputFailure, Variant
+from pyimgano_core.evaluation import Evaluation, evaluate
+from pyimgano_core.pipeline._calibration import calibrate_category, score_samples
+from pyimgano_core.pipeline._provenance import run_facts, with_run_facts
+from pyimgano_core.scoring import OnnxScorer, run_self_test
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.detectors import ScorerGraph
+    from pyimgano_core.evaluation import MapSink, MapViewer
+    from pyimgano_core.pipeline._inputs import CategoryInputs
+    from pyimgano_core.preparation import Prepared, PreparedCategory
+    from pyimgano_core.progress import Progress
+
+
+class Clock:
+    """What each step took, in seconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str, parts: Mapping[str, float] | None = None) -> None:
+        """Note what the step took that ends now, and its parts."""
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self.laps |= {f"{name}.{part}": seconds for part, seconds in (parts or {}).items()}
+        self._last = now
+
+
+@define(frozen=True, kw_only=True)
+class Measured:
+    """What the report holds of a graph, a line per calibration image, and the test images."""
+
+    variant: Variant
+    calibration: tuple[Prediction, ...]
+    evaluation: Evaluation
+
+    @property
+    def failures(self) -> tuple[InputFailure, ...]:
+        """The calibration and the test images that could not be scored."""
+        roles = (("calibration", self.calibration), ("test", self.evaluation.predictions))
+        return tuple(failure for role, lines in roles for failure in _failures(role, lines))
+
+
+class Measuring:
+    """Measures the graphs of one fit on the same images."""
+
+    def __init__(
+        self,
+        category: PreparedCategory,
+        prepared: Prepared,
+        config: RunConfig,
+        inputs: CategoryInputs,
+        *,
+        graph: ScorerGraph,
+        progress: Progress,
+        clock: Clock,
+    ) -> None:
+        self._category = category
+        self._hashes = prepared.hashes
+        self._config = config
+        self._inputs = inputs
+        self._facts = run_facts(category.split, prepared.hashes, graph, config.seed)
+        self._progress = progress
+        self._clock = clock
+
+    def measure(
+        self,
+        model: bytes,
+        path: str,
+        *,
+        step: str = "",
+        map_sink: MapSink | None = None,
+        map_viewer: MapViewer | None = None,
+    ) -> Measured:
+        """Calibrate and evaluate an ONNX file that `path` is for; the names of its laps begin with `step`."""
+        config, inputs, progress, split = self._config, self._inputs, self._progress, self._category.split
+        scorer = OnnxScorer(model)
+        calibration = calibrate_category(split, self._hashes, scorer, inputs, config, progress=progress)
+        self._clock.lap(f"{step}calibrate")
+        evaluation = evaluate(
+            score_samples(split.test, scorer, inputs, progress, f"{split.category}: test"),
+            self._category,
+            thresholds=calibration.thresholds,
+            config=config.evaluation,
+            seed=config.seed,
+            interest=inputs.interest,
+            map_sink=map_sink,
+            map_viewer=map_viewer,
+        )
+        self._clock.lap(f"{step}evaluate")
+        variant = self._variant(model, path, evaluation, SelfTest(**run_self_test(scorer)))
+        return Measured(variant=variant, calibration=calibration.predictions, evaluation=evaluation)
+
+    def _variant(self, model: bytes, path: str, evaluation: Evaluation, self_test: SelfTest) -> Variant:
+        digest = hashlib.sha256(model).hexdigest()
+        thresholds = with_run_facts(evaluation.thresholds, self._facts, checkpoint_sha256=digest)
+        return Variant(
+            checkpoint=Checkpoint(path=path, sha256=digest, size_bytes=len(model)),
+            threshold=thresholds.image,
+            pixel_threshold=thresholds.pixel,
+            review_threshold=thresholds.review,
+            results=evaluation.results,
+            self_test=self_test,
+        )
+
+
+def _failures(role: str, lines: tuple[Prediction, ...]) -> Iterator[InputFailure]:
+    for line in lines:
+        if line.error is not None:
+            yield InputFailure(role=role, input=line.input, error=line.error)
