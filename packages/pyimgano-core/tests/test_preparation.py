@@ -14,7 +14,9 @@ from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.errors import ConfigError, DataError
 from pyimgano_core.preparation import inspect_dataset, prepare_dataset
 from pyimgano_core.progress import SilentProgress
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
+
+VAL = CalibrationOrigin(source="val")
 
 
 def config_of(manifest, *, policy=None, **options):
@@ -143,7 +145,7 @@ def test_a_fixed_threshold_needs_no_calibration_image(write_dataset):
 @pytest.mark.parametrize("method", ["conformal", "fpr", "quantile", "evt", "gaussian", "mad"])
 def test_the_warning_says_what_calibration_finds(write_dataset, method):
     rule = ThresholdConfig(method=method)
-    provenance = calibrate([0.5], rule, source="val").provenance
+    provenance = calibrate([0.5], rule, VAL).provenance
     told = [*(step.message for step in provenance.fallbacks), *provenance.warnings]
     [issue] = shortages(write_dataset(val=1), method=method)
     needs = issue.message.removeprefix("category 'part': ").partition(";")[0]

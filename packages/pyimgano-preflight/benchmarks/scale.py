@@ -116,7 +116,7 @@ def run(step: str, folder: Path, records: int) -> int:
         return 0
     if step == "merge":
         shards = sorted(folder.glob("facts-*.jsonl"))
-        return len(merge_shards(config, folder, SilentProgress(), shards).issues)
+        return sum(1 for _ in merge_shards(config, folder, SilentProgress(), shards).issues)
     loaded = load_manifest(folder / "manifest.jsonl")
     if step == "read":
         return len(loaded.issues)

@@ -8,15 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyimgano_core.artifacts import read_artifact, to_json
 from pyimgano_core.contracts.issue import Location
+from pyimgano_core.contracts.preflight import fingerprint, reported
 from pyimgano_core.errors import ArtifactError
-from pyimgano_preflight._baseline import (
-    fingerprint,
-    mark_known,
-    read_baseline,
-    reported,
-    write_baseline,
-)
+from pyimgano_preflight._baseline import Baseline, mark_known, read_baseline, write_baseline
 from pyimgano_preflight.rules import rule_issue
 
 
@@ -54,12 +50,17 @@ def test_as_many_are_known_as_the_baseline_counts(paths, counts):
 
 
 @settings(max_examples=25)
-@given(st.lists(st.tuples(st.sampled_from(["PF301", "PF302", "PF902"]), st.sampled_from("abc"))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["PF301", "PF302", "PF902"]), st.sampled_from(["a", "b\u2028", "c\n"]))
+    )
+)
 def test_what_was_written_is_known_when_read_in_any_order(tmp_path_factory, found):
     path = tmp_path_factory.mktemp("baseline") / "known.json"
     issues = [reported(issue(code, name)) for code, name in found]
     write_baseline(path, issues)
     first = path.read_bytes()
+    assert first == (to_json(read_artifact(path, Baseline), indent=2) + "\n").encode()
     marked = mark_known(issues, read_baseline(path))
     assert all(each.known is (each.code != "PF902") for each in marked)
     write_baseline(path, issues[::-1])
@@ -123,3 +124,13 @@ def test_a_baseline_is_for_people_to_read_too(cli, dataset, tmp_path):
     entries = json.loads((tmp_path / "known.json").read_text())["issues"]
     expected = {"code": "PF301", "name": "IMAGE_UNIDENTIFIED", "paths": ["train/2.png"], "count": 1}
     assert expected.items() <= next(entry for entry in entries if entry["code"] == "PF301").items()
+
+
+def test_a_list_of_known_faults_that_is_cut_trips_no_gate(cli, dataset, tmp_path):
+    dataset.rows += [{"image_path": f"no/{n}.png", "category": "part", "split": "train"} for n in range(101)]
+    dataset.save()
+    known = tmp_path / "known.json"
+    cli("check", dataset.manifest, "--write-baseline", known)
+    result = cli("check", dataset.manifest, "--baseline", known, "--fail-on", "info", "--json")
+    summary = result.document["preflight"]["summary"]
+    assert (101, 1, 0) == (summary["by_code"]["PF201"], summary["by_code"]["PF903"], result.code)

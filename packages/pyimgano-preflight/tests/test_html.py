@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pyimgano_core.contracts.issue import Location
+from pyimgano_core.contracts.preflight import reported
 from pyimgano_core.progress import SilentProgress
-from pyimgano_preflight._baseline import mark_known, reported
-from pyimgano_preflight._report import arrange_issues, build_report
+from pyimgano_preflight._baseline import mark_known
+from pyimgano_preflight._report import build_report
 from pyimgano_preflight.facts import FactStore
 from pyimgano_preflight.html import render_html
 from pyimgano_preflight.html._pictures import image_picture, mask_picture, pooled
@@ -86,7 +87,7 @@ def page_of(dataset, depth="standard"):
 
 
 def page_with(issues, **report):
-    return parsed(render_html(build_report(arrange_issues(issues), **report), None))
+    return parsed(render_html(build_report(map(reported, issues), **report), None))
 
 
 def section(html, code):
@@ -351,7 +352,7 @@ def test_the_page_stays_small_whatever_the_messages_hold():
         for code in (f"PF{number}" for number in range(100, 1000))
         if find_rule(code)
     ]
-    html = render_html(build_report(arrange_issues(issues), dataset={"manifest": evil}), None)
+    html = render_html(build_report(map(reported, issues), dataset={"manifest": evil}), None)
     assert len(html.encode()) < MOST_BYTES
 
 

@@ -255,8 +255,9 @@ def test_fields_of_a_later_version_are_passed_over(lock):
     [
         (b"", "is no lock file"),
         (b"\x89PNG\r\n\x1a\n\x00", "is no lock file"),
-        (b'{"image_path": "a.png", "category": "part"}\n', r"\$\.kind is None"),
-        (b"[1]\n", "must hold a JSON object"),
+        (b'{"image_path": "a.png", "category": "part"}\n', "is a manifest, not a lock file: give"),
+        (b"[1]\n", "is something else, not a lock file"),
+        (b'{"kind": "pyimgano.preflight_facts"}\n', "is of the kind 'pyimgano.preflight_facts', not a lock"),
         (b'{"kind": "pyimgano.data_lock", "schema_version": 2}\n', "update the package"),
         (b'{"kind": "pyimgano.data_lock", "schema_version": 1}\n', "entries_sha256"),
     ],

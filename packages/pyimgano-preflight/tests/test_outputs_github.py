@@ -7,7 +7,8 @@ import re
 import pytest
 
 from pyimgano_core.contracts.issue import Location, Severity
-from pyimgano_preflight._report import arrange_issues, build_report
+from pyimgano_preflight._issue_log import IssueLog
+from pyimgano_preflight._report import build_report
 from pyimgano_preflight.outputs.github import render_commands, render_summary
 from pyimgano_preflight.rules import load_rules, rule_issue
 
@@ -15,13 +16,13 @@ COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
 
 def commands(issues):
-    arranged = arrange_issues(issues, manifest="manifest.jsonl")
+    arranged = IssueLog(issues, manifest="manifest.jsonl")
     lines = render_commands(build_report(arranged), arranged).splitlines()
     return [match.groups() for line in lines if (match := COMMAND.fullmatch(line))]
 
 
 def summary(issues, **report):
-    arranged = arrange_issues(issues, manifest="manifest.jsonl")
+    arranged = IssueLog(issues, manifest="manifest.jsonl")
     return render_summary(build_report(arranged, **report), arranged)
 
 

@@ -7,8 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
-from pyimgano_core.contracts.preflight import CheckState
-from pyimgano_preflight._baseline import reported
+from pyimgano_core.contracts.preflight import CheckState, reported
 from pyimgano_preflight._report import build_report
 from pyimgano_preflight.outputs.junit import render_junit
 from pyimgano_preflight.rules import load_rules, rule_issue

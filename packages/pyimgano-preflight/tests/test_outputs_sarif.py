@@ -9,8 +9,9 @@ import pytest
 from attrs import evolve
 
 from pyimgano_core.contracts.issue import Location
-from pyimgano_preflight._baseline import reported
-from pyimgano_preflight._report import arrange_issues, build_report
+from pyimgano_core.contracts.preflight import reported
+from pyimgano_preflight._issue_log import IssueLog
+from pyimgano_preflight._report import build_report
 from pyimgano_preflight.outputs import sarif
 from pyimgano_preflight.outputs.sarif import MOST_RESULTS, render_sarif
 from pyimgano_preflight.rules import load_rules, rule_issue
@@ -22,7 +23,7 @@ VALIDATOR = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatC
 
 
 def rendered(issues, **report):
-    arranged = arrange_issues(issues)
+    arranged = IssueLog(issues)
     return json.loads(render_sarif(build_report(arranged, **report), arranged))
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimgano_preflight._report import arrange_issues, build_report
+from pyimgano_preflight._issue_log import IssueLog
+from pyimgano_preflight._report import build_report
 from pyimgano_preflight._text import printable, render_report
 from pyimgano_preflight.rules import rule_issue
 
@@ -26,7 +27,7 @@ def test_printable_text_has_one_line_and_no_escapes_and_sound_text_stays(text):
 
 
 def test_a_file_name_can_not_move_the_cursor():
-    issues = arrange_issues([rule_issue("PF301", "a\x1b[2J\n.png: broken")])
+    issues = IssueLog([rule_issue("PF301", "a\x1b[2J\n.png: broken")])
     text = render_report(build_report(issues))
     assert "  a\\x1b[2J\\n.png: broken" in text.splitlines()
 

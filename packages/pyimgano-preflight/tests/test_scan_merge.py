@@ -281,6 +281,10 @@ BROKEN = {
     "of unknown facts": (lambda path: change_line(path, 3, colour="red"), ":4: are no facts"),
     "of a newer format": (lambda path: change_line(path, 0, schema_version=2), "schema_version"),
     "of other facts": (lambda path: change_line(path, 0, facts_version=0), "scan it again"),
+    "a manifest": (
+        lambda path: path.write_text('{"image_path": "a.png", "category": "part"}\n'),
+        "is a manifest, not a file of facts: give those that pyimgano-preflight scan wrote",
+    ),
     "text": (lambda path: path.write_text("facts"), "no file of facts"),
     "empty": (lambda path: path.write_bytes(b""), "no file of facts"),
     "missing": (lambda path: path.unlink(), "not found"),

@@ -121,7 +121,7 @@ def inspect_dataset(
         samples=loaded.samples,
         categories=categories,
         hashes=hashes,
-        issues=locate_issues(issues, loaded.manifest),
+        issues=tuple(locate_issues(issues, loaded.manifest)),
     )
 
 

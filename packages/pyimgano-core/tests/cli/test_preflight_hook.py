@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyimgano_core.cli.preflight_hook import exit_code_of, failure_report
-from pyimgano_core.contracts.preflight import PreflightReport
+from pyimgano_core.contracts.preflight import PreflightReport, fingerprint
 from pyimgano_core.errors import ConfigError, MachineError
 
 
@@ -36,3 +36,4 @@ def test_a_preflight_that_could_not_begin_has_a_report(error, by_code):
     assert by_code == report.summary["by_code"]
     assert {"error": sum(by_code.values()), "warning": 0, "info": 0} == report.summary["by_severity"]
     assert {"error": 0, "warning": 0, "info": 0} == report.summary["known_by_severity"]
+    assert [fingerprint(issue) for issue in report.issues] == [each.fingerprint for each in report.issues]

@@ -6,24 +6,21 @@ path, such as two broken lines, share one; the file therefore holds how often ea
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from attrs import define, evolve
 
-from pyimgano_core.artifacts import read_artifact, write_artifact
-from pyimgano_core.contracts.preflight import ReportedIssue
+from pyimgano_core.artifacts import atomic_writer, read_artifact, to_json
 from pyimgano_preflight._select import ALWAYS_TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pyimgano_core.contracts.issue import Issue
+    from pyimgano_core.contracts.preflight import ReportedIssue
 
-_LENGTH = 32
 _LISTED_PATHS = 3
 
 
@@ -54,29 +51,6 @@ class Baseline:
     issues: tuple[KnownIssue, ...] = ()
 
 
-def fingerprint(issue: Issue) -> str:
-    """Return what is equal for the same fault in two runs: a hash of code, paths and category."""
-    parts = (issue.code, issue.category or "", *issue.paths)
-    text = "\0".join(parts).encode("utf-8", "backslashreplace")
-    return hashlib.sha256(text).hexdigest()[:_LENGTH]
-
-
-def reported(issue: Issue) -> ReportedIssue:
-    """Return the issue with its fingerprint."""
-    return ReportedIssue(
-        code=issue.code,
-        name=issue.name,
-        severity=issue.severity,
-        message=issue.message,
-        location=issue.location,
-        paths=issue.paths,
-        category=issue.category,
-        split=issue.split,
-        data=issue.data,
-        fingerprint=fingerprint(issue),
-    )
-
-
 def mark_known(issues: Iterable[ReportedIssue], known: Mapping[str, int]) -> Iterator[ReportedIssue]:
     """Yield the issues; of each fingerprint the first `known[fingerprint]` are marked."""
     left = Counter(known)
@@ -99,20 +73,35 @@ def read_baseline(path: Path) -> dict[str, int]:
 def write_baseline(path: Path, issues: Iterable[ReportedIssue]) -> None:
     """Write the issues as known, whole or not at all; those of the check itself are never known."""
     counts: Counter[str] = Counter()
-    first: dict[str, ReportedIssue] = {}
+    first: dict[str, KnownIssue] = {}
     for issue in issues:
         if issue.code not in ALWAYS_TOLD:
             counts[issue.fingerprint] += 1
-            first.setdefault(issue.fingerprint, issue)
-    entries = (_entry(issue, counts[issue.fingerprint]) for issue in first.values())
-    ordered = tuple(sorted(entries, key=lambda entry: (entry.code, entry.paths, entry.fingerprint)))
-    write_artifact(path, Baseline(pyimgano_version=version("pyimgano-preflight"), issues=ordered))
+            if counts[issue.fingerprint] == 1:
+                first[issue.fingerprint] = _entry(issue)
+    ordered = sorted(first.values(), key=lambda entry: (entry.code, entry.paths, entry.fingerprint))
+    with atomic_writer(path) as stream:
+        for piece in _pieces(evolve(entry, count=counts[entry.fingerprint]) for entry in ordered):
+            stream.write(piece.encode("utf-8", "backslashreplace"))
 
 
-def _entry(issue: ReportedIssue, count: int) -> KnownIssue:
+def _pieces(issues: Iterable[KnownIssue]) -> Iterator[str]:
+    """Yield the text of a `Baseline` of the issues, as `write_artifact` writes it, one issue at a time."""
+    whole = to_json(Baseline(pyimgano_version=version("pyimgano-preflight")), indent=2)
+    before, none, after = whole.rpartition("[]")  # the list of issues stands last
+    yield before
+    opening = "["
+    for issue in issues:
+        yield f"{opening}\n    " + to_json(issue, indent=2).replace("\n", "\n    ")
+        opening = ","
+    yield none if opening == "[" else "\n  ]"
+    yield f"{after}\n"
+
+
+def _entry(issue: ReportedIssue) -> KnownIssue:
     return KnownIssue(
         fingerprint=issue.fingerprint,
-        count=count,
+        count=1,
         code=issue.code,
         name=issue.name,
         category=issue.category,

@@ -72,7 +72,7 @@ def report_on(check: Callable[[], Outcome], inputs: Sequence[Path], options: Rep
             raise
     if outcome.stop is not None:
         raise outcome.stop.cause
-    return exit_code(outcome.issues, options)
+    return exit_code(outcome.report, options)
 
 
 def _emit_failure(report: PreflightReport, options: ReportOptions, *, write: bool) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import define
 
-from pyimgano_core.artifacts import atomic_writer, parse_json, structure_artifact, to_json
+from pyimgano_core.artifacts import atomic_writer, parse_json, to_json
 from pyimgano_core.errors import ArtifactError
-from pyimgano_preflight._line_files import open_ours, read_ours
+from pyimgano_preflight._line_files import open_ours, read_ours, structure_header
 from pyimgano_preflight.facts import Depth, FileFacts, FileRole, from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Named = tuple[str, FileRole]
 """A file as records name it, and what it is used as."""
 
+_WANTED = "a file of facts: give those that pyimgano-preflight scan wrote, or their folder"
 _MAX_LINE = 16 * 1024 * 1024
 
 
@@ -92,7 +93,7 @@ def read_facts_header(path: Path) -> FactsHeader:
     """
     with open_ours(path, "facts file") as stream:
         line = next(read_ours(path, stream, _MAX_LINE, "facts file"), b"")
-    return structure_artifact(_parsed(path, 1, line), FactsHeader, path)
+    return structure_header(path, _parsed(path, 1, line), FactsHeader, _WANTED)
 
 
 def read_shard(path: Path) -> Iterator[tuple[Named, FileFacts]]:

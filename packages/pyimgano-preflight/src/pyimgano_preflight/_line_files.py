@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from pyimgano_core.artifacts import Artifact, structure_artifact
 from pyimgano_core.errors import ArtifactError, DataError
 from pyimgano_core.textlines import open_lines, raw_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+A = TypeVar("A", bound=Artifact)
 
 
 def open_ours(path: Path, what: str) -> BinaryIO:
@@ -38,3 +41,27 @@ def read_ours(path: Path, stream: BinaryIO, limit: int, what: str) -> Iterator[b
         if line is None:
             raise ArtifactError(f"{path}: a line is longer than {limit} bytes, this is no {what}")
         yield line.rstrip(b"\r\n")
+
+
+def structure_header(path: Path, document: object, contract: type[A], wanted: str) -> A:
+    """Return the first line of a file as the header that it holds.
+
+    Args:
+        path: the file, which errors name.
+        document: its first line, parsed.
+        contract: the header's class.
+        wanted: what the file should be and where it comes from, for the message.
+
+    Raises:
+        ArtifactError: the file is another one, or of a newer version.
+    """
+    match document:
+        case {"kind": contract.KIND}:
+            return structure_artifact(document, contract, path)
+        case {"kind": str(kind)}:
+            found = f"is of the kind {kind!r}"
+        case {"image_path": _}:
+            found = "is a manifest"
+        case _:
+            found = "is something else"
+    raise ArtifactError(f"{path}: {found}, not {wanted}")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import define, field
 
-from pyimgano_core.artifacts import parse_json, structure_artifact
+from pyimgano_core.artifacts import parse_json
 from pyimgano_core.errors import ArtifactError
-from pyimgano_preflight._line_files import open_ours, read_ours
+from pyimgano_preflight._line_files import open_ours, read_ours, structure_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ def _header(path: Path, line: bytes) -> LockHeader:
         document = parse_json(line.decode("utf-8-sig"))
     except ValueError as exc:
         raise ArtifactError(f"{path}: is no lock file: line 1: {exc}") from exc
-    return structure_artifact(document, LockHeader, path)
+    return structure_header(path, document, LockHeader, "a lock file: give one that --write-lock wrote")
 
 
 def _entry(path: Path, number: int, line: bytes) -> LockedFile:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyimgano_core.artifacts import write_text
+from pyimgano_core.artifacts import atomic_writer
 from pyimgano_core.cli.app import write_stdout
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.errors import ExitCode, UsageError
@@ -19,13 +19,14 @@ from pyimgano_preflight.outputs import Emission, render, render_summary, write_i
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyimgano_core.contracts.preflight import ReportedIssue
+    from pyimgano_core.contracts.preflight import PreflightReport
     from pyimgano_preflight._inspection import Inspection
     from pyimgano_preflight._report_options import ReportOptions
     from pyimgano_preflight.runner import Outcome
 
 _FOR_PEOPLE = ("text", "concise")
 _STORAGE = "PF901"
+_TRUNCATED = "PF903"
 
 
 def emit(outcome: Outcome, options: ReportOptions) -> None:
@@ -62,7 +63,8 @@ def emit_failure(outcome: Outcome, options: ReportOptions, *, write: bool) -> No
 
 def _print(outcome: Outcome, options: ReportOptions) -> None:
     emission = Emission(colour=_wants_colour(), statistics=options.statistics)
-    write_stdout(render(options.stdout_format, outcome, emission) + "\n")
+    for piece in render(options.stdout_format, outcome, emission):
+        write_stdout(piece)
     if options.stdout_format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with Path(summary).open("a", encoding="utf-8") as stream:  # earlier commands of the step wrote to it
             stream.write(render_summary(outcome.report, outcome.issues))
@@ -70,22 +72,26 @@ def _print(outcome: Outcome, options: ReportOptions) -> None:
 
 def _write_reports(outcome: Outcome, options: ReportOptions) -> None:
     for name, path in files_to_write(options):
-        write_text(path, render(name, outcome) + "\n")
+        with atomic_writer(path) as stream:
+            for piece in render(name, outcome):
+                stream.write(piece.encode("utf-8", "backslashreplace"))
     if options.issues is not None:
         write_issues(options.issues, outcome.issues)
 
 
-def exit_code(issues: Sequence[ReportedIssue], options: ReportOptions) -> ExitCode:
+def exit_code(report: PreflightReport, options: ReportOptions) -> ExitCode:
     """Return 2 for errors, 4 where only the storage failed, 3 for what `--fail-on` names, else 0."""
-    fresh = [issue for issue in issues if not issue.known]
-    errors = {issue.code for issue in fresh if issue.severity is Severity.ERROR}
     if options.exit_zero:
         return ExitCode.DONE
-    if errors:
-        return ExitCode.SOME_INPUTS_FAILED if errors == {_STORAGE} else ExitCode.DATA_ERRORS
+    counts, known, by_code = (report.summary[of] for of in ("by_severity", "known_by_severity", "by_code"))
+    fresh = {severity: counts[severity] - known[severity] for severity in Severity}
+    if fresh[Severity.ERROR]:
+        of_storage = by_code.get(_STORAGE, 0)
+        return ExitCode.DATA_ERRORS if fresh[Severity.ERROR] > of_storage else ExitCode.SOME_INPUTS_FAILED
+    fresh[Severity.INFO] -= by_code.get(_TRUNCATED, 0)  # says something of the list, not of the data
     order = list(Severity)
     gate = max(order.index(Severity(options.fail_on)), order.index(Severity.WARNING) * options.strict)
-    tripped = any(order.index(issue.severity) <= gate for issue in fresh)
+    tripped = any(fresh[severity] for severity in order[: gate + 1])
     return ExitCode.GATE_TRIPPED if tripped else ExitCode.DONE
 
 

@@ -30,10 +30,13 @@ def render_report(report: PreflightReport, *, colour: bool = False) -> str:
     return "\n\n".join([*filter(None, parts), verdict(report)])
 
 
-def render_concise(report: PreflightReport, issues: Iterable[ReportedIssue]) -> str:
-    """Return one line for each issue that is not known, and the verdict."""
-    lines = (printable(format_issue(issue)) for issue in issues if not issue.known)
-    return "\n".join([*lines, *filter(None, [unchecked(report)]), verdict(report)])
+def concise_lines(report: PreflightReport, issues: Iterable[ReportedIssue]) -> Iterator[str]:
+    """Yield one line for each issue that is not known, and the verdict."""
+    for issue in issues:
+        if not issue.known:
+            yield printable(format_issue(issue))
+    yield from filter(None, [unchecked(report)])
+    yield verdict(report)
 
 
 def render_statistics(report: PreflightReport, issues: Iterable[ReportedIssue]) -> str:

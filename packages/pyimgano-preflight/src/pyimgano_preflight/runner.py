@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,17 @@ from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
 from pyimgano_core.errors import DataError
 from pyimgano_core.preparation import inspect_dataset
 from pyimgano_preflight._inspection import Inspection, manifest_path
+from pyimgano_preflight._issue_log import IssueLog
 from pyimgano_preflight._lock import Lock
-from pyimgano_preflight._report import arrange_issues, build_report, data_error_issues, describe_dataset
+from pyimgano_preflight._report import build_report, data_error_issues, describe_dataset
 from pyimgano_preflight._select import NOT_SELECTED, Selection
 from pyimgano_preflight.checks import CHECKS, check_states
-from pyimgano_preflight.checks.files import told_once
 from pyimgano_preflight.checks.lock import lock_issues
 from pyimgano_preflight.facts import FactStore
 from pyimgano_preflight.rules import rule_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pyimgano_core.contracts.issue import Issue
     from pyimgano_core.contracts.preflight import CheckState
@@ -35,7 +36,6 @@ _RELATIVE = tuple(f"PF{number}" for number in range(404, 409))
 # The pixel gate, and what compares images with each other: not known before every file is read.
 _OF_ALL_FILES = ("PF306", "PF307", "PF314", *_RELATIVE, "PF502", "PF604", "PF605", "PF712", "PF714", "PF8")
 _OF_LOCKS = frozenset({"PF402", "PF410", "PF411"})
-_ALIAS = "PF212"
 _OF_LINES = "PF1"  # the manifest is read before any file is
 
 
@@ -60,12 +60,13 @@ class Stop:
 class Outcome:
     """What a check found: `issues` are all of them, where the report lists the first of each code.
 
+    `issues` can be gone through again and again; where they are many, they come from a temporary file.
     `inspection` is None where the data set could not be opened. `stop` holds the interrupt, to be raised
     again once what was found has been told.
     """
 
     report: PreflightReport
-    issues: tuple[ReportedIssue, ...]
+    issues: Iterable[ReportedIssue]
     inspection: Inspection | None = None
     stop: Stop | None = None
 
@@ -122,30 +123,35 @@ def check_dataset(
     try:
         prepared = inspect_dataset(config, base, progress, facts)
     except DataError as exc:
-        return run.outcome(data_error_issues(exc))
+        return run.outcome(run.log(data_error_issues(exc)))
     inspection = Inspection(config=config, base=base, prepared=prepared, facts=facts, progress=progress)
-    found, stop = _apply_checks(inspection, run.settings)
+    found = run.log(manifest=manifest_path(config, base))
+    stop = _apply_checks(inspection, run.settings, found)
     return run.outcome(found, inspection, stop)
 
 
-def _apply_checks(inspection: Inspection, settings: CheckSettings) -> tuple[list[Issue], Stop | None]:
-    """Return what was found, and what ended the search, if anything did."""
+def _apply_checks(inspection: Inspection, settings: CheckSettings, found: IssueLog) -> Stop | None:
+    """Add what is found to `found`, and return what ended the search, if anything did."""
     facts = inspection.facts
-    found: list[Issue] = []
+    unknowable = () if facts.stopped_by is None else _OF_ALL_FILES
     try:
-        for check in CHECKS:
-            if not check.codes <= settings.selection.ignored:
-                found.extend(check.run(inspection))
-        if settings.lock is not None:
-            found.extend(lock_issues(inspection, settings.lock))
+        for issues in _searches(inspection, settings):
+            found.extend(issue for issue in issues if not issue.code.startswith(unknowable))
     except INTERRUPTS as exc:
-        return found, Stop(cause=exc, message="interrupted before all rules were applied")
+        return Stop(cause=exc, message="interrupted before all rules were applied")
     if facts.stopped_by is None:
-        return found, None
+        return None
     read = facts.file_count - facts.unread_count
-    message = f"interrupted after {read} of {facts.file_count} files"
-    told = [issue for issue in found if not issue.code.startswith(_OF_ALL_FILES)]
-    return told, Stop(cause=facts.stopped_by, message=message)
+    return Stop(cause=facts.stopped_by, message=f"interrupted after {read} of {facts.file_count} files")
+
+
+def _searches(inspection: Inspection, settings: CheckSettings) -> Iterator[Iterator[Issue]]:
+    """Yield for each check of which a rule counts the search that it is."""
+    for check in CHECKS:
+        if not check.codes <= settings.selection.ignored:
+            yield check.run(inspection)
+    if settings.lock is not None:
+        yield lock_issues(inspection, settings.lock)
 
 
 @define(frozen=True, kw_only=True)
@@ -157,20 +163,19 @@ class _Run:
     facts: FactStore
     settings: CheckSettings
 
-    def outcome(
-        self, found: Sequence[Issue], inspection: Inspection | None = None, stop: Stop | None = None
-    ) -> Outcome:
-        if _ALIAS not in self.settings.selection.ignored:
-            found = list(told_once(found))
-        if stop is not None:
-            found = [*found, rule_issue("PF902", f"{stop.message}: what is listed is not all; run again")]
-        manifest = None if inspection is None else manifest_path(self.config, self.base)
-        issues = arrange_issues(
-            found,
+    def log(self, issues: Iterable[Issue] = (), manifest: Path | None = None) -> IssueLog:
+        return IssueLog(
+            issues,
             manifest=None if manifest is None else str(manifest),
             selection=self.settings.selection,
             known=self.settings.known,
         )
+
+    def outcome(
+        self, issues: IssueLog, inspection: Inspection | None = None, stop: Stop | None = None
+    ) -> Outcome:
+        if stop is not None:
+            issues.extend([rule_issue("PF902", f"{stop.message}: what is listed is not all; run again")])
         prepared = None if inspection is None else inspection.prepared
         report = build_report(
             issues,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import entry_points, version
 from typing import TYPE_CHECKING, Protocol
 
-from pyimgano_core.contracts.issue import Severity
-from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
+from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.preflight import PreflightReport, reported
 from pyimgano_core.errors import ConfigError, ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def failure_report(error: PyimganoError | OSError) -> PreflightReport:
     code = "PF905" if isinstance(error, UsageError) else _STORAGE
     problems = error.problems if isinstance(error, ConfigError) else (str(error),)
     issues = tuple(
-        ReportedIssue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem)
+        reported(Issue(code=code, name=_NAMES[code], severity=Severity.ERROR, message=problem))
         for problem in problems
     )
     none = {severity.value: 0 for severity in Severity}

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pyimgano_core.contracts.issue import Issue
 
 
-def locate_issues(issues: Iterable[Issue], manifest: str | None) -> tuple[Issue, ...]:
-    """Return the issues, each that has a line and no file with `manifest` as its file."""
-    return tuple(_located(issue, manifest) for issue in issues)
+def locate_issues(issues: Iterable[Issue], manifest: str | None) -> Iterator[Issue]:
+    """Yield the issues, each that has a line and no file with `manifest` as its file."""
+    return (_located(issue, manifest) for issue in issues)
 
 
 def _located(issue: Issue, manifest: str | None) -> Issue:

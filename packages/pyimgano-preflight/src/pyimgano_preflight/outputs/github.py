@@ -5,53 +5,68 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from attrs import define
+
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.preflight import ReportedIssue
 from pyimgano_preflight._text import printable, unchecked, verdict
 from pyimgano_preflight.outputs._places import relative_path
 from pyimgano_preflight.rules import find_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from pyimgano_core.contracts.preflight import CategorySummary, PreflightReport, ReportedIssue
+    from pyimgano_core.contracts.preflight import CategorySummary, PreflightReport
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _MOST = 10
 
 
+@define
+class _Found:
+    """The first new issue of a code and a severity, and how many there are."""
+
+    first: ReportedIssue
+    count: int = 0
+
+
 def render_commands(report: PreflightReport, issues: Iterable[ReportedIssue]) -> str:
     """Return workflow commands for what is not known, and the verdict for the log."""
-    fresh = [issue for issue in issues if not issue.known]
-    lines = [line for severity in Severity for line in _commands(fresh, severity)]
+    found = _by_severity(issues)
+    lines = [_command(each) for of_severity in found.values() for each in islice(of_severity, _MOST)]
     return "\n".join([*lines, verdict(report)])
 
 
 def render_summary(report: PreflightReport, issues: Iterable[ReportedIssue]) -> str:
     """Return the step summary, as Markdown."""
-    fresh = [issue for issue in issues if not issue.known]
     parts = [
         "## Preflight",
         verdict(report),
-        _found(fresh),
+        _found_table(issues),
         _categories(report.categories),
         unchecked(report),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _commands(issues: Sequence[ReportedIssue], severity: Severity) -> Iterator[str]:
-    """Yield one command per code, at its first issue."""
-    of_severity = [issue for issue in issues if issue.severity is severity]
-    for number, (code, group) in enumerate(groupby(of_severity, key=lambda issue: issue.code)):
-        if number < _MOST:
-            of_code = list(group)
-            first = of_code[0]
-            properties = ",".join(_properties(first, f"{code} {first.name}"))
-            others = f"{len(of_code)} found, such as: " if len(of_code) > 1 else ""
-            yield f"::{_COMMANDS[severity]} {properties}::{_data(others + first.message)}"
+def _by_severity(issues: Iterable[ReportedIssue]) -> dict[Severity, Collection[_Found]]:
+    """Return what is new of each severity, by code; the worst come first."""
+    found: dict[Severity, dict[str, _Found]] = {severity: {} for severity in Severity}
+    for issue in issues:
+        if not issue.known:
+            found[issue.severity].setdefault(issue.code, _Found(issue)).count += 1
+    return {severity: of_severity.values() for severity, of_severity in found.items()}
+
+
+def _command(found: _Found) -> str:
+    """Return one command for all issues of a code, at the first."""
+    first = found.first
+    properties = ",".join(_properties(first, f"{first.code} {first.name}"))
+    others = f"{found.count} found, such as: " if found.count > 1 else ""
+    return f"::{_COMMANDS[first.severity]} {properties}::{_data(others + first.message)}"
 
 
 def _properties(issue: ReportedIssue, title: str) -> Iterator[str]:
@@ -71,22 +86,17 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _found(issues: Sequence[ReportedIssue]) -> str:
+def _found_table(issues: Iterable[ReportedIssue]) -> str:
     rows = [
-        (str(severity), code, of_code[0].name, str(len(of_code)), of_code[0].message, _remedy(code))
-        for severity in Severity
-        for code, of_code in _by_code(issue for issue in issues if issue.severity is severity)
+        (str(severity), each.first.code, each.first.name, str(each.count), each.first.message, _remedy(each))
+        for severity, of_severity in _by_severity(issues).items()
+        for each in of_severity
     ]
     return _table(("severity", "code", "name", "count", "first", "what to do"), rows) if rows else ""
 
 
-def _by_code(issues: Iterable[ReportedIssue]) -> Iterator[tuple[str, list[ReportedIssue]]]:
-    for code, group in groupby(issues, key=lambda issue: issue.code):
-        yield code, list(group)
-
-
-def _remedy(code: str) -> str:
-    rule = find_rule(code)
+def _remedy(found: _Found) -> str:
+    rule = find_rule(found.first.code)
     return "" if rule is None else rule.remedy
 
 

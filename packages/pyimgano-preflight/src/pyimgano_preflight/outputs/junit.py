@@ -9,31 +9,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from attrs import define, field
+
 from pyimgano_core.cli.app import format_issue
 from pyimgano_core.contracts.issue import Severity
+from pyimgano_core.contracts.preflight import ReportedIssue
 from pyimgano_preflight._text import printable
 from pyimgano_preflight.rules import load_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from pyimgano_core.contracts.preflight import CheckState, PreflightReport, ReportedIssue
+    from pyimgano_core.contracts.preflight import CheckState, PreflightReport
 
 _OF_THE_RUN = frozenset({"PF901", "PF905"})
 _WHOLE = "data set"
 _LINES = 20
 
 
-def render_junit(report: PreflightReport, issues: Sequence[ReportedIssue]) -> str:
+@define
+class _Shown:
+    """The first of some issues, and how many there are."""
+
+    first: list[ReportedIssue] = field(factory=list)
+    count: int = 0
+
+    def add(self, issue: ReportedIssue) -> None:
+        self.count += 1
+        if len(self.first) < _LINES:
+            self.first.append(issue)
+
+
+@define
+class _Found:
+    """What a rule found in a category: what fails its case, and what passes."""
+
+    failing: _Shown = field(factory=_Shown)
+    passing: _Shown = field(factory=_Shown)
+
+    def add(self, issue: ReportedIssue) -> None:
+        passes = issue.known or issue.severity is Severity.INFO
+        (self.passing if passes else self.failing).add(issue)
+
+
+def render_junit(report: PreflightReport, issues: Iterable[ReportedIssue]) -> str:
     """Return the XML document.
 
     Args:
         report: the report.
         issues: all issues.
     """
-    found: dict[tuple[str, str], list[ReportedIssue]] = {}
+    found: dict[tuple[str, str], _Found] = {}
     for issue in issues:
-        found.setdefault((issue.code, issue.category or _WHOLE), []).append(issue)
+        found.setdefault((issue.code, issue.category or _WHOLE), _Found()).add(issue)
     suite = Element("testsuite", name="pyimgano-preflight")
     states = {check.code: check for check in report.checks}
     for rule in load_rules():
@@ -50,15 +78,15 @@ def render_junit(report: PreflightReport, issues: Sequence[ReportedIssue]) -> st
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(suites, encoding="unicode")
 
 
-def _add_found(case: Element, issues: Sequence[ReportedIssue]) -> None:
-    counted = [issue for issue in issues if not issue.known and issue.severity is not Severity.INFO]
-    if not counted:
-        SubElement(case, "system-out").text = _lines(issues)
+def _add_found(case: Element, found: _Found) -> None:
+    if not found.failing.count:
+        SubElement(case, "system-out").text = _lines(found.passing)
         return
-    kind = "error" if counted[0].code in _OF_THE_RUN else "failure"
-    first = printable(counted[0].message)
-    message = first if len(counted) == 1 else f"{len(counted)} found, such as: {first}"
-    SubElement(case, kind, type=str(counted[0].severity), message=message).text = _lines(counted)
+    worst = found.failing.first[0]
+    kind = "error" if worst.code in _OF_THE_RUN else "failure"
+    count, message = found.failing.count, printable(worst.message)
+    told = message if count == 1 else f"{count} found, such as: {message}"
+    SubElement(case, kind, type=str(worst.severity), message=told).text = _lines(found.failing)
 
 
 def _add_silent(case: Element, check: CheckState) -> None:
@@ -66,9 +94,9 @@ def _add_silent(case: Element, check: CheckState) -> None:
         SubElement(case, "skipped", message=printable(check.reason or ""))
 
 
-def _lines(issues: Sequence[ReportedIssue]) -> str:
-    lines = [printable(format_issue(issue)) for issue in issues[:_LINES]]
-    more = [f"… and {len(issues) - _LINES} more"] if len(issues) > _LINES else []
+def _lines(issues: _Shown) -> str:
+    lines = [printable(format_issue(issue)) for issue in issues.first]
+    more = [f"… and {issues.count - _LINES} more"] if issues.count > _LINES else []
     return "\n".join([*lines, *more])
 
 

@@ -6,6 +6,7 @@ repository: run the command in its root. Results of a baseline are suppressed.
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from pyimgano_preflight.outputs._places import artifact_uri, find_file
 from pyimgano_preflight.rules import load_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
     from pyimgano_preflight.rules import Rule
@@ -30,7 +31,7 @@ _RELATED = 20
 
 
 def render_sarif(
-    report: PreflightReport, issues: Sequence[ReportedIssue], folders: Sequence[Path] = ()
+    report: PreflightReport, issues: Iterable[ReportedIssue], folders: Sequence[Path] = ()
 ) -> str:
     """Return the log.
 
@@ -40,12 +41,13 @@ def render_sarif(
         folders: where relative paths of records lead into.
     """
     ranks = {severity: rank for rank, severity in enumerate(Severity)}
-    kept = sorted(issues, key=lambda issue: (issue.known, ranks[issue.severity]))[:MOST_RESULTS]
+    kept = nsmallest(MOST_RESULTS, issues, key=lambda issue: (issue.known, ranks[issue.severity]))
+    left_out = sum(1 for _ in issues) - len(kept) if len(kept) == MOST_RESULTS else 0
     indices = {rule.code: index for index, rule in enumerate(load_rules())}
     run = {
         "tool": {"driver": _driver(report)},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(report, len(issues) - len(kept))],
+        "invocations": [_invocation(report, left_out)],
         "results": [_result(issue, indices[issue.code], folders, report) for issue in kept],
     }
     return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
