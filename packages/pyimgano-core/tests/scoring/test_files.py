@@ -136,6 +136,29 @@ def test_a_scale_shrinks_the_image_before_it_is_cut(scorer, noise_file):
     np.testing.assert_allclose(small, resize_map(result.anomaly_map, (20, 30)), atol=0.2)
 
 
+@pytest.mark.parametrize(
+    ("tiling", "size"),
+    [
+        (None, (8, 8)),
+        (Tiling(overlap=0.5), (20, 30)),
+        (Tiling(scale=0.5), (10, 15)),
+        (Tiling(scale=0.1), (2, 3)),
+    ],
+    ids=["resized", "tiled", "scaled", "smaller than a tile"],
+)
+def test_the_working_map_is_that_of_all_tiles_before_it_is_enlarged(scorer, noise_file, tiling, size):
+    preprocessing = Preprocessing(resize=(8, 8), tiling=tiling)
+    result = score_file(noise_file((20, 30)), scorer=scorer, preprocessing=preprocessing)
+    assert size == result.working_map.shape
+    assert pytest.approx(result.score) == result.working_map.max()
+    assert np.array_equal(result.anomaly_map, resize_map(result.working_map, (20, 30)))
+
+
+def test_a_map_that_was_never_enlarged_is_its_own_working_map():
+    values = np.eye(4, dtype=np.float32)
+    assert np.array_equal(values, ScoredImage(score=1.0, anomaly_map=values).working_map)
+
+
 INTEREST = np.zeros((10, 15), np.bool_)
 INTEREST[2:6, 3:9] = True  # at twice the size: rows 4 to 11, columns 6 to 17
 EITHER = [PREPROCESSING, *(Preprocessing(resize=(8, 8), tiling=Tiling(scale=s)) for s in (1.0, 0.6))]
@@ -153,6 +176,7 @@ def test_nothing_outside_the_region_of_interest_changes_score_or_map(scorer, noi
     actual = score_file(noise_file((20, 30), change, "changed.png"), **options)
     assert expected.score == actual.score
     assert np.array_equal(expected.anomaly_map, actual.anomaly_map)
+    assert np.array_equal(expected.working_map, actual.working_map)
 
 
 @pytest.mark.parametrize("preprocessing", EITHER, ids=["resized", "tiled", "scaled"])
@@ -162,6 +186,9 @@ def test_a_map_is_zero_outside_the_region_and_nowhere_in_it(scorer, noise_file, 
     inside[4:12, 6:18] = True
     assert {0.0} == set(result.anomaly_map[~inside].tolist())
     assert result.anomaly_map[inside].min() > 0
+    rows, columns = (length / full for length, full in zip(result.working_map.shape, (20, 30), strict=True))
+    middle = result.working_map[round(8 * rows), round(12 * columns)]
+    assert 0 == result.working_map[0, 0] < middle
     assert (96, 600) == (result.pixel_count, inside.size)
 
 

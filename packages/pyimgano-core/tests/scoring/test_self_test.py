@@ -6,7 +6,15 @@ from attrs import evolve
 
 from pyimgano_core.contracts.infer_config import SelfTest
 from pyimgano_core.errors import ArtifactError
-from pyimgano_core.scoring import NonFiniteScoreError, OnnxScorer, check_self_test, probe_image, run_self_test
+from pyimgano_core.scoring import (
+    NonFiniteScoreError,
+    OnnxScorer,
+    check_self_test,
+    probe_image,
+    run_self_test,
+    same_kernels,
+    self_test_problems,
+)
 
 
 @pytest.fixture
@@ -82,3 +90,42 @@ def test_the_probe_image_has_the_size_asked_for_and_its_seed_matters():
     assert ((19, 30, 3), np.uint8) == (image.shape, image.dtype)
     assert (image != probe_image((19, 30), 1)).any()
     assert image.std() > 30
+
+
+def test_the_runtime_that_gave_the_answer_is_recorded(scorer, expected):
+    assert scorer.runtime == expected.runtime
+    assert 1e-3 == expected.tolerance
+
+
+def recorded_by(expected, **changes):
+    return evolve(expected, runtime=evolve(expected.runtime, **changes))
+
+
+def test_another_version_or_processor_is_no_other_kernel_but_another_provider_is(expected):
+    found = expected.runtime
+    assert same_kernels(None, found)
+    assert same_kernels(evolve(found, version="0.1"), found)
+    assert not same_kernels(evolve(found, provider="CUDAExecutionProvider"), found)
+    assert not same_kernels(evolve(found, package="openvino"), found)
+
+
+def test_a_tolerance_that_was_recorded_holds_for_the_same_kernels(scorer, expected):
+    close = evolve(expected, score=expected.score * 1.0005, tolerance=1e-6)
+    assert 1 == len(self_test_problems(scorer, close))
+
+
+def test_other_kernels_may_differ_by_what_is_stated_for_them(scorer, expected):
+    other = recorded_by(evolve(expected, tolerance=1e-6), package="openvino", provider="CPU")
+    assert [] == self_test_problems(scorer, evolve(other, score=expected.score * 1.0005))
+    assert 1 == len(self_test_problems(scorer, evolve(other, score=expected.score * 1.002)))
+
+
+def test_an_answer_of_a_card_keeps_its_wider_tolerance(scorer, expected):
+    card = recorded_by(evolve(expected, tolerance=1e-2), provider="CUDAExecutionProvider")
+    assert [] == self_test_problems(scorer, evolve(card, score=expected.score * 1.009))
+    assert 1 == len(self_test_problems(scorer, evolve(card, score=expected.score * 1.02)))
+
+
+def test_all_that_differs_is_told(scorer, expected):
+    shifted = evolve(expected, score=expected.score + 1, map_maximum=expected.map_maximum + 1)
+    assert ["score", "map_maximum"] == [problem.split()[1] for problem in self_test_problems(scorer, shifted)]

@@ -3,7 +3,7 @@ import pytest
 
 from pyimgano_core.errors import ArtifactError
 from pyimgano_core.scoring import OnnxScorer
-from pyimgano_core.scoring._trust import graph_problems
+from pyimgano_core.scoring._trust import graph_problems, graph_versions
 
 OUTSIDE = ["it keeps data outside the file"]
 
@@ -107,3 +107,66 @@ def test_an_empty_file_is_refused():
 def test_graphs_nested_without_end_are_refused(parse, helper):
     content = nested(parse(), helper, 20, node=helper.make_node("Neg", ["x"], ["y"]))
     assert graph_problems(content) == ["it is no ONNX file, or a part of it is missing"]
+
+
+def with_constant(model, tensor):
+    """Add a constant that nothing uses."""
+    model.graph.initializer.append(tensor)
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(np.nan, 1), (-np.nan, 1), (np.inf, 0), (-np.inf, 0), (7, 0)]
+)
+def test_a_constant_that_is_not_a_number_is_refused_and_infinities_are_not(parse, kind, value, expected):
+    onnx = pytest.importorskip("onnx")
+    values = np.ones((3, 5), kind)
+    values[1, 2] = value
+    content = with_constant(parse(), onnx.numpy_helper.from_array(values, "bank"))
+    assert ["it holds a constant that is not a number"] * expected == graph_problems(content)
+
+
+@pytest.mark.parametrize("kind", ["FLOAT", "DOUBLE"])
+def test_a_value_that_is_not_a_number_is_found_in_the_fields_of_its_type(parse, helper, kind):
+    onnx = pytest.importorskip("onnx")
+    for value in (1.0, float("nan")):
+        tensor = helper.make_tensor("bank", getattr(onnx.TensorProto, kind), [2], [0.5, value])
+        assert (value != value) == bool(graph_problems(with_constant(parse(), tensor)))  # noqa: PLR0124 only NaN
+
+
+def test_integers_are_no_broken_floats(parse):
+    onnx = pytest.importorskip("onnx")
+    tensor = onnx.numpy_helper.from_array(np.full(4, -1, np.int32), "all bits set")
+    assert [] == graph_problems(with_constant(parse(), tensor))
+
+
+def test_a_constant_with_half_a_value_is_refused(parse):
+    onnx = pytest.importorskip("onnx")
+    tensor = onnx.numpy_helper.from_array(np.ones(2, np.float32), "bank")
+    tensor.raw_data = tensor.raw_data[:-1]
+    assert ["it is no ONNX file, or a part of it is missing"] == graph_problems(
+        with_constant(parse(), tensor)
+    )
+
+
+def test_a_bank_that_is_not_a_number_never_reaches_a_runtime(parse):
+    onnx = pytest.importorskip("onnx")
+    content = with_constant(parse(), onnx.numpy_helper.from_array(np.full(4, np.nan, np.float32), "bank"))
+    with pytest.raises(ArtifactError, match="can't be trusted: it holds a constant that is not a number"):
+        OnnxScorer(content)
+
+
+def test_what_a_graph_says_about_itself_must_be_text(parse):
+    model = parse()
+    entry = model.metadata_props.add()
+    entry.key, entry.value = "pyimgano.detector", "marker"
+    content = model.SerializeToString()
+    assert [] == graph_problems(content)
+    assert ["it is no ONNX file, or a part of it is missing"] == graph_problems(
+        content.replace(b"marker", b"m\xffrker")
+    )
+
+
+def test_the_versions_of_format_and_operators_are_read(parse):
+    assert (10, 18) == graph_versions(parse().SerializeToString())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimgano_core.scoring._scorer import open_session
+from pyimgano_core.scoring._onnx import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,12 +1,17 @@
 """What can be told of an ONNX file before a runtime opens it: no foreign operators, no data outside the file.
 
+Constants are looked at too: not every runtime carries a value that is not a number through to the score
+(OpenVINO's maximum drops it), so a graph that holds one is refused before any of them could hide it.
+
 A small walk over the protobuf encoding (https://protobuf.dev/programming-guides/encoding), so that deployment
 needs no `onnx` package. Field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +23,7 @@ _MAX_DEPTH = 32
 
 # message: field number to the message that it holds
 _NESTED: dict[str, dict[int, str]] = {
-    "model": {7: "graph", 8: "opset", 20: "training", 25: "function"},
+    "model": {7: "graph", 8: "opset", 14: "property", 20: "training", 25: "function"},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
     "node": {5: "attribute"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
@@ -26,6 +31,12 @@ _NESTED: dict[str, dict[int, str]] = {
 }
 _DOMAIN_FIELD = {"node": 7, "opset": 1}
 _EXTERNAL_DATA_FIELD, _DATA_LOCATION_FIELD = 13, 14
+_TEXT_FIELDS = (1, 2)  # of a property: key and value
+# TensorProto: the field of a tensor's type, the types of floats, and the fields that hold values of one type
+_TYPE_FIELD, _RAW_FIELD = 2, 9
+_FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 10: np.dtype("<f2"), 11: np.dtype("<f8")}
+_TYPED_FIELDS: dict[int, np.dtype[Any]] = {4: np.dtype("<f4"), 10: np.dtype("<f8")}
+_EMPTY = memoryview(b"")
 
 
 class _MalformedError(ValueError):
@@ -41,9 +52,32 @@ def graph_problems(content: bytes) -> list[str]:
     return list(dict.fromkeys(found)) if content else ["it is empty"]
 
 
+def graph_metadata(content: bytes) -> dict[str, str]:
+    """Return what a graph without problems says about itself, by key."""
+    found = (dict(_fields(_as_message(value))) for value in _values(content, 14))
+    return {_text(entry.get(1, _EMPTY)): _text(entry.get(2, _EMPTY)) for entry in found}
+
+
+def graph_versions(content: bytes) -> tuple[int, int]:
+    """Return the versions of the format and of the operators of a graph without problems; 0 where untold."""
+    formats = [value for value in _values(content, 1) if isinstance(value, int)]
+    operators = [dict(_fields(_as_message(value))).get(2) for value in _values(content, 8)]
+    return max(formats, default=0), max((value for value in operators if isinstance(value, int)), default=0)
+
+
+def _values(content: bytes, field: int) -> list[memoryview | int]:
+    return [value for number, value in _fields(memoryview(content)) if number == field]
+
+
+def _text(value: memoryview | int) -> str:
+    return bytes(_as_message(value)).decode("utf-8")
+
+
 def _walk(message: memoryview, kind: str, depth: int) -> Iterator[str]:
     if depth > _MAX_DEPTH:
         raise _MalformedError
+    if kind == "tensor" and _holds_nan(message):
+        yield "it holds a constant that is not a number"
     for number, value in _fields(message):
         nested = _NESTED.get(kind, {}).get(number)
         if nested in ("training", "function"):
@@ -51,13 +85,30 @@ def _walk(message: memoryview, kind: str, depth: int) -> Iterator[str]:
         elif nested is not None:
             yield from _walk(_as_message(value), nested, depth + 1)
         elif number == _DOMAIN_FIELD.get(kind):
-            domain = bytes(_as_message(value)).decode("utf-8")
+            domain = _text(value)
             if domain not in STANDARD_DOMAINS:
                 yield f"it uses operators of the domain {domain!r}"
+        elif kind == "property" and number in _TEXT_FIELDS:
+            _text(value)
         elif kind == "tensor" and (
             number == _EXTERNAL_DATA_FIELD or (number == _DATA_LOCATION_FIELD and value == _EXTERNAL)
         ):
             yield "it keeps data outside the file"
+
+
+def _holds_nan(tensor: memoryview) -> bool:
+    """Return whether a tensor of floats holds a NaN; infinities are fine, masks are made of them."""
+    fields = list(_fields(tensor))
+    kind = next((value for number, value in fields if number == _TYPE_FIELD), 0)
+    raw = _FLOATS.get(kind) if isinstance(kind, int) else None
+    types = _TYPED_FIELDS | ({} if raw is None else {_RAW_FIELD: raw})
+    return any(_has_nan(_as_message(value), types[number]) for number, value in fields if number in types)
+
+
+def _has_nan(values: memoryview, kind: np.dtype[Any]) -> bool:
+    if len(values) % kind.itemsize:
+        raise _MalformedError
+    return len(values) > 0 and bool(np.isnan(np.frombuffer(values, kind).min()))  # any NaN is the lowest
 
 
 def _as_message(value: memoryview | int) -> memoryview:

@@ -1,4 +1,4 @@
-"""From an image file to its score: the one way, for calibration, evaluation, benchmark and deployment."""
+"""From an image to its score: the one way, for calibration, evaluation, benchmark and deployment."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, field
 from numpy.typing import NDArray
 
+from pyimgano_core.contracts.drift import ImageStatistics
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.engine import map_ordered
 from pyimgano_core.errors import ImageError
 from pyimgano_core.scoring._scorer import NonFiniteScoreError
-from pyimgano_core.scoring.inputs import prepare_image
+from pyimgano_core.scoring.inputs import PreparedImage, prepare_image, prepare_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pyimgano_core.contracts.infer_config import Preprocessing
-    from pyimgano_core.scoring._scorer import OnnxScorer
+    from pyimgano_core.scoring._scorer import Scorer
 
 
 @define(frozen=True, kw_only=True)
@@ -28,12 +29,19 @@ class ScoredImage:
     """An image's score and its anomaly map, at the image's own size (H, W).
 
     `inside` is where the image was looked at, None for everywhere. Elsewhere the map is 0, or the lowest
-    value inside where that is below 0.
+    value inside where that is below 0. `working_map` is the map before it was enlarged, at the size at which
+    the model saw the image, all tiles together. `statistics` are those of the image as the model saw it.
     """
 
     score: float
     anomaly_map: NDArray[np.float32]  # (H, W)
+    working_map: NDArray[np.float32] = field()  # (h, w)
     inside: NDArray[np.bool_] | None = None  # (H, W)
+    statistics: ImageStatistics | None = None
+
+    @working_map.default
+    def _is_the_map(self) -> NDArray[np.float32]:
+        return self.anomaly_map
 
     @property
     def size(self) -> tuple[int, int]:
@@ -50,7 +58,7 @@ class ScoredImage:
 def score_file(
     path: Path,
     *,
-    scorer: OnnxScorer,
+    scorer: Scorer,
     preprocessing: Preprocessing,
     interest: NDArray[np.bool_] | None = None,
 ) -> ScoredImage | Failure:
@@ -62,20 +70,50 @@ def score_file(
         preprocessing: what stands before it.
         interest: the region of interest, bool (h, w) of any size; None looks at everything.
     """
+    return _score(partial(prepare_image, path, preprocessing, interest), path, scorer)
+
+
+def score_pixels(
+    pixels: NDArray[np.uint8],
+    *,
+    name: str,
+    scorer: Scorer,
+    preprocessing: Preprocessing,
+    interest: NDArray[np.bool_] | None = None,
+) -> ScoredImage | Failure:
+    """Score an image that was read already; a file of the same pixels has the same score.
+
+    Args:
+        pixels: (H, W, 3) RGB, upright.
+        name: what a failure calls the image.
+        scorer: the graph.
+        preprocessing: what stands before it.
+        interest: as in `score_file`.
+    """
+    return _score(partial(prepare_pixels, pixels, preprocessing, interest, name=name), name, scorer)
+
+
+def _score(prepare: Callable[[], PreparedImage], name: Path | str, scorer: Scorer) -> ScoredImage | Failure:
     try:
-        image = prepare_image(path, preprocessing, interest)
+        image = prepare()
         result = image.score(scorer)
     except ImageError as exc:
         return Failure(code=exc.code, message=str(exc))
     except NonFiniteScoreError as exc:
-        return Failure(code="non_finite_score", message=f"{path}: {exc}")
-    return ScoredImage(score=result.score, anomaly_map=result.anomaly_map, inside=image.inside)
+        return Failure(code="non_finite_score", message=f"{name}: {exc}")
+    return ScoredImage(
+        score=result.score,
+        anomaly_map=image.enlarge(result.anomaly_map),
+        working_map=image.lower(result.anomaly_map),
+        inside=image.inside,
+        statistics=image.statistics(),
+    )
 
 
 def score_files(
     paths: Iterable[Path],
     *,
-    scorer: OnnxScorer,
+    scorer: Scorer,
     preprocessing: Preprocessing,
     interest: NDArray[np.bool_] | None = None,
     workers: int | None = None,

@@ -16,13 +16,15 @@ from pyimgano_core.images import (
     resize_image,
     resize_map,
 )
-from pyimgano_core.scoring._scorer import OnnxScorer, Score
+from pyimgano_core.scoring._scorer import Score, Scorer
+from pyimgano_core.scoring._statistics import image_statistics
 from pyimgano_core.scoring._tiling import Corner, TileGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pyimgano_core.contracts.drift import ImageStatistics
     from pyimgano_core.contracts.infer_config import Preprocessing
 
 
@@ -34,6 +36,7 @@ class PreparedImage:
         size: height and width of the image as it is displayed.
         inside: (H, W), where it is looked at; None for everywhere.
         pixels: (h, w, 3) what is cut into tiles; without tiling it has the model's size.
+        looked_at: (h, w), which of these pixels count; None for all.
         grid: of the tiles; without tiling there is one.
         corners: of the tiles that hold something to look at.
     """
@@ -41,6 +44,7 @@ class PreparedImage:
     size: tuple[int, int]
     inside: NDArray[np.bool_] | None
     pixels: NDArray[np.uint8]
+    looked_at: NDArray[np.bool_] | None
     grid: TileGrid
     corners: tuple[Corner, ...]
 
@@ -48,8 +52,12 @@ class PreparedImage:
         """Yield what the graph is given at `corners`, (h, w, 3) of the model's size."""
         return self.grid.cut(self.pixels, corners)
 
-    def score(self, scorer: OnnxScorer) -> Score:
-        """Return the highest score of the tiles, and the map (H, W) of them all at the image's own size.
+    def statistics(self) -> ImageStatistics:
+        """Return simple facts of what the graph sees."""
+        return image_statistics(self.pixels, self.looked_at)
+
+    def score(self, scorer: Scorer) -> Score:
+        """Return the highest score of the tiles, and the blended map (h, w) of them all.
 
         Raises:
             ArtifactError: the graph fails.
@@ -63,10 +71,17 @@ class PreparedImage:
                 scores.append(result.score)
                 yield corner, result.anomaly_map
 
-        anomaly_map = resize_map(self.grid.blend(maps()), self.size)
-        if self.inside is not None:
-            anomaly_map = lower_outside(anomaly_map, self.inside)
-        return Score(score=max(scores), anomaly_map=anomaly_map)
+        blended = self.grid.blend(maps())
+        return Score(score=max(scores), anomaly_map=blended)
+
+    def enlarge(self, blended: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a blended map (h, w) at the image's own size (H, W), lowered where nothing is looked at."""
+        enlarged = resize_map(blended, self.size)
+        return enlarged if self.inside is None else lower_outside(enlarged, self.inside)
+
+    def lower(self, blended: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a blended map (h, w) at its own size, lowered where nothing is looked at."""
+        return blended if self.looked_at is None else lower_outside(blended, self.looked_at)
 
 
 def prepare_image(
@@ -82,20 +97,43 @@ def prepare_image(
     Raises:
         ImageError: the file can't be used, or the region does not fit it.
     """
-    image = read_image(path, sixteen_bit_range=preprocessing.sixteen_bit_range)  # (H, W, 3)
+    image = read_image(path, sixteen_bit_range=preprocessing.sixteen_bit_range)
+    return prepare_pixels(image, preprocessing, interest, name=path)
+
+
+def prepare_pixels(
+    image: NDArray[np.uint8],
+    preprocessing: Preprocessing,
+    interest: NDArray[np.bool_] | None = None,
+    *,
+    name: Path | str,
+) -> PreparedImage:
+    """Do all that comes before the graph with an image that was read already.
+
+    Args:
+        image: (H, W, 3) RGB, upright.
+        preprocessing: the steps.
+        interest: as in `prepare_image`.
+        name: what errors call the image.
+
+    Raises:
+        ImageError: the region does not fit it.
+    """
     size = (image.shape[0], image.shape[1])
-    inside = None if interest is None else fit_interest(interest, size, path)
+    inside = None if interest is None else fit_interest(interest, size, name)
     if inside is not None:
         image = paint_outside(image, inside)
     pixels = resize_image(image, _working_size(size, preprocessing))
     overlap = 0.0 if preprocessing.tiling is None else preprocessing.tiling.overlap
     grid = TileGrid(size=(pixels.shape[0], pixels.shape[1]), tile=preprocessing.resize, overlap=overlap)
+    looked_at = None if inside is None else _touched(inside, grid.size)
     return PreparedImage(
         size=size,
         inside=inside,
         pixels=pixels,
+        looked_at=looked_at,
         grid=grid,
-        corners=tuple(grid.corners(None if inside is None else _touched(inside, grid.size))),
+        corners=tuple(grid.corners(looked_at)),
     )
 
 
