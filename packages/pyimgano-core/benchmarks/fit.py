@@ -4,7 +4,8 @@ Prints Markdown: CPU seconds of one thread for the backbone's forward passes, fo
 bookkeeping, and for the export; the peak memory with the images and with ten times as many, beside the
 prediction; and images per CPU second of the exported graph against the same detector in eager torch. The
 images are drawn on the spot, and both programs load the same random ResNet-18, since neither cost depends on
-the weights. anomalib is taken from another environment, which has it. On Linux:
+the weights; `dictionary` has its default features. anomalib is taken from another environment, which has it.
+On Linux:
 
     uv venv peers && uv pip install --python peers/bin/python anomalib
     uv run python packages/pyimgano-core/benchmarks/fit.py --peers peers/bin/python
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 COST = Path(__file__).with_name("fit_cost.py")
-DETECTORS = ("patchcore", "padim", "subspace")
+DETECTORS = ("dictionary", "patchcore", "padim", "subspace")
 
 
 def measure(python: str, *arguments: str | int | Path) -> dict[str, Any] | None:

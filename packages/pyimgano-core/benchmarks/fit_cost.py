@@ -69,6 +69,7 @@ def write_weights(path: Path) -> dict[str, Any]:
 def fit_ours(name: str, count: int, weights: Path, *, score: bool) -> dict[str, Any]:
     """Fit one of our detectors."""
     from pyimgano_core.contracts.config import FeaturesConfig  # noqa: PLC0415
+    from pyimgano_core.detectors.dictionary import Dictionary  # noqa: PLC0415
     from pyimgano_core.detectors.padim import Padim  # noqa: PLC0415
     from pyimgano_core.detectors.patchcore import PatchCore  # noqa: PLC0415
     from pyimgano_core.detectors.subspace import Subspace  # noqa: PLC0415
@@ -76,6 +77,7 @@ def fit_ours(name: str, count: int, weights: Path, *, score: bool) -> dict[str, 
 
     features = FeaturesConfig(backbone="resnet18", weights=str(weights), layers=LAYERS)
     kinds = {
+        "dictionary": Dictionary(),
         "patchcore": PatchCore(features=features, coreset_ratio=RATIO),
         "padim": Padim(features=features),
         "subspace": Subspace(features=features),

@@ -29,7 +29,7 @@ from pyimgano_core.metrics import auroc
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.scoring import OnnxScorer
-from pyimgano_core.scoring._scorer import open_session
+from pyimgano_core.scoring._onnx import open_session
 from pyimgano_core.scoring.inputs import prepare_image
 from pyimgano_core.testing import ArrayImages
 

@@ -9,7 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors.dictionary import Dictionary
+from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
+from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_core.progress import SilentProgress
@@ -99,6 +102,22 @@ def test_a_size_that_patches_do_not_divide_is_told_with_the_nearest_that_they_do
     assert problem == (
         "$.dataset.resize: 'vit_small_patch14_dinov2' has patches of 14x14, which don't divide [256, 250]; "
         "try [252, 238] or [266, 252]"
+    )
+
+
+@pytest.mark.parametrize("factor", [1e20, 1e38], ids=["finite features", "features without numbers"])
+@pytest.mark.parametrize("detector", [Dictionary, Padim, PatchCore, Subspace])
+def test_weights_that_give_absurd_features_are_told_at_the_fit(weights, fit, textures, detector, factor):
+    network = draw_network("test_resnet")
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.clamp_(0.01, 1).mul_(factor if weight.ndim > 1 else 1)
+    with pytest.raises(ConfigError) as caught:
+        fit(detector(features=weights(network)), textures(2))
+    (problem,) = caught.value.problems
+    assert problem == (
+        "$.model.features.weights: with these weights the features of a train image are no finite numbers, "
+        "or beyond 1e+15; choose weights that were trained for this backbone"
     )
 
 

@@ -101,6 +101,12 @@ def test_weights_and_layers_of_features_without_any_are_refused(tmp_path, backbo
     ]
 
 
+@pytest.mark.parametrize("name", ["dictionary", "padim", "patchcore", "subspace"])
+def test_smoothing_beyond_any_defect_is_refused(tmp_path, name):
+    (problem,) = problems_of(ModelConfig(name=name, options={"smoothing": 1e9}), tmp_path)
+    assert problem == "$.model.options.smoothing: must be <= 256.0: 1000000000.0"
+
+
 def test_a_relative_weight_file_is_found_from_the_base(tmp_path):
     (tmp_path / "weights.pth").write_bytes(b"")
     features = FeaturesConfig(backbone="resnet18", weights="weights.pth")

@@ -31,7 +31,7 @@ def slow_residuals(train, query, variance):
     return np.linalg.norm(offset - offset @ kept.T @ kept, axis=2)
 
 
-@pytest.mark.parametrize("variance", [0.3, 0.9, 0.99])
+@pytest.mark.parametrize("variance", [0.3, 0.9, 0.99, 0.9999])
 def test_distances_are_what_the_components_leave(fit, textures, rating, variance):
     train, queries = textures(6), textures(2, seed=4)
     scorer, vectors, found = rating(fit(Subspace(variance=variance), train), queries)
@@ -39,6 +39,15 @@ def test_distances_are_what_the_components_leave(fit, textures, rating, variance
         known = scorer.patches(torch.from_numpy(train)).flatten(0, 1).double().numpy()
     expected = slow_residuals(known, vectors.double().numpy(), variance)
     np.testing.assert_allclose(expected, found, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("variance", "left"), [(0.3, False), (0.9999, True)])
+def test_of_what_is_spanned_and_what_is_left_the_smaller_is_kept(fit, textures, rating, variance, left):
+    graph = fit(Subspace(variance=variance), textures(6))
+    head = rating(graph, textures(1))[0].head
+    components, dimensions = graph.info["components"], graph.info["dimensions"]
+    assert left == (components > dimensions / 2)
+    assert min(components, dimensions - components) == len(head.directions)
 
 
 def test_something_is_always_left_over(fit, textures):

@@ -16,6 +16,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt, instance_of, le
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors._rating import SCORE_FRACTION, SMOOTHING
 from pyimgano_core.detectors.fitting import torch_part
 from pyimgano_core.detectors.memory import BYTES, MIB, FeaturesShape, describe_features, estimate
 from pyimgano_core.detectors.padim import Padim
@@ -45,8 +46,8 @@ class Dictionary:
     rank: int = field(default=12, validator=ge(1))
     bank_size: int = field(default=2000, validator=and_(ge(1), le(CANDIDATES)))
     memory_budget_mb: float = field(default=256.0, validator=gt(0.0))
-    smoothing: float = field(default=4.0, validator=ge(0.0))
-    score_fraction: float = field(default=0.0, validator=and_(ge(0.0), le(1.0)))
+    smoothing: float = field(default=4.0, validator=SMOOTHING)
+    score_fraction: float = field(default=0.0, validator=SCORE_FRACTION)
 
     @property
     def kinds(self) -> tuple[FeaturesConfig, ...]:

@@ -13,9 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field
-from attrs.validators import and_, ge, gt, instance_of, le
+from attrs.validators import ge, gt, instance_of
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors._rating import SCORE_FRACTION, SMOOTHING
 from pyimgano_core.detectors.fitting import torch_part
 from pyimgano_core.detectors.memory import BYTES, describe_features, estimate
 
@@ -43,8 +44,8 @@ class Padim:
     regularization: float = field(default=1.0, validator=gt(0.0))
     covariance: Literal["low_rank", "full", "shared"] = "low_rank"
     rank: int = field(default=32, validator=ge(1))
-    smoothing: float = field(default=4.0, validator=ge(0.0))
-    score_fraction: float = field(default=0.0, validator=and_(ge(0.0), le(1.0)))
+    smoothing: float = field(default=4.0, validator=SMOOTHING)
+    score_fraction: float = field(default=0.0, validator=SCORE_FRACTION)
 
     @neighbourhood.validator
     def _has_a_middle(self, _attribute: object, value: int) -> None:

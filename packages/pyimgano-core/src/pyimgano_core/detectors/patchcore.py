@@ -14,6 +14,7 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt, instance_of, le, optional
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors._rating import SCORE_FRACTION, SMOOTHING
 from pyimgano_core.detectors.fitting import torch_part
 from pyimgano_core.detectors.memory import BYTES, MIB, describe_features, estimate
 
@@ -39,8 +40,8 @@ class PatchCore:
     memory_budget_mb: float = field(default=8.0, validator=gt(0.0))
     coreset_ratio: float | None = field(default=None, validator=optional(and_(gt(0.0), le(1.0))))
     candidates: int = field(default=40_000, validator=ge(1))
-    smoothing: float = field(default=4.0, validator=ge(0.0))
-    score_fraction: float = field(default=0.02, validator=and_(ge(0.0), le(1.0)))
+    smoothing: float = field(default=4.0, validator=SMOOTHING)
+    score_fraction: float = field(default=0.02, validator=SCORE_FRACTION)
     reweight_neighbours: int = field(default=0, validator=ge(0))
 
     @reweight_neighbours.validator

@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
-from attrs.validators import and_, ge, gt, instance_of, le, lt
+from attrs.validators import and_, gt, instance_of, lt
 
 from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.detectors._rating import SCORE_FRACTION, SMOOTHING
 from pyimgano_core.detectors.fitting import torch_part
 from pyimgano_core.detectors.memory import BYTES, describe_features, estimate
 
@@ -38,8 +39,8 @@ class Subspace:
 
     features: FeaturesConfig = field(factory=FeaturesConfig, validator=instance_of(FeaturesConfig))
     variance: float = field(default=0.98, validator=and_(gt(0.0), lt(1.0)))
-    smoothing: float = field(default=4.0, validator=ge(0.0))
-    score_fraction: float = field(default=0.02, validator=and_(ge(0.0), le(1.0)))
+    smoothing: float = field(default=4.0, validator=SMOOTHING)
+    score_fraction: float = field(default=0.02, validator=SCORE_FRACTION)
 
     def fit(self, images: ImageSource, *, seed: int, device: str, progress: Progress) -> ScorerGraph:
         """Find the components; see `Detector.fit`."""
@@ -66,6 +67,6 @@ class Subspace:
         return estimate(
             features,
             fitting=8 * square,  # sums, covariance, its eigenvectors and room for them, in double precision
-            learnt=square,
+            learnt=square // 2,  # what is spanned or what is left, whichever is smaller
             what=f"at most {features.channels} components of {features.channels} dimensions",
         )

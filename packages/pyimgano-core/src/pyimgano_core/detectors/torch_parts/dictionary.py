@@ -19,7 +19,7 @@ from pyimgano_core.detectors.torch_parts.nearest import NearestNeighbour
 from pyimgano_core.detectors.torch_parts.padim import choose_dimensions, position_gaussian
 from pyimgano_core.detectors.torch_parts.patchcore import choose_bank, scale_candidates
 from pyimgano_core.detectors.torch_parts.patches import EvenlyChosen, iterate_patches
-from pyimgano_core.detectors.torch_parts.scorer import Scorer
+from pyimgano_core.detectors.torch_parts.scorer import build_scorer
 from pyimgano_core.progress import SilentProgress
 
 if TYPE_CHECKING:
@@ -96,13 +96,7 @@ def fit_dictionary(
             _calibrated(fit, span, vectors, patches.grid)
             for fit, span in progress.track(fits, "ensemble", len(fits))
         ]
-        scorer = Scorer(
-            patches,
-            Ensemble(members),
-            size=images.size,
-            smoothing=options.smoothing,
-            score_fraction=options.score_fraction,
-        ).cpu()
+        scorer = build_scorer(options, patches, Ensemble(members), images.size)
     info = {
         "features": patches.parts[-1].features.info,
         "dictionary": patches.parts[0].features.info,

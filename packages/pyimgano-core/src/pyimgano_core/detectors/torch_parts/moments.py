@@ -150,5 +150,5 @@ def _blocks(vectors: Iterable[Tensor]) -> Iterator[Tensor]:
 def _window(length: int, width: int) -> Tensor:
     """Return (length, length) weights of a moving average that ends at the borders."""
     axis = torch.arange(length)
-    near = ((axis[:, None] - axis[None, :]).abs() <= width // 2).double()
+    near = ((axis[:, None] - axis[None, :]).abs() <= min(width // 2, length)).double()
     return near / near.sum(dim=1, keepdim=True)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from pyimgano_core.detectors.torch_parts.scorer import Scorer
-
-if TYPE_CHECKING:
-    from pyimgano_core.detectors.torch_parts.features import PatchFeatures
 
 _PIECE = 2**21  # distances that are looked at together
 _FEWEST = 32  # patches per piece, below which the products become slow
@@ -88,11 +83,6 @@ class ReweightedScorer(Scorer):
 
     head: NearestNeighbour
 
-    def __init__(
-        self, patches: PatchFeatures, head: NearestNeighbour, *, size: tuple[int, int], smoothing: float
-    ) -> None:
-        super().__init__(patches, head, size=size, smoothing=smoothing, score_fraction=0.0)
-
     @property
     def reduction(self) -> str:
         """How the score comes from the distances of the patches."""
@@ -101,4 +91,4 @@ class ReweightedScorer(Scorer):
 
     def reduce(self, patches: Tensor, distances: Tensor) -> Tensor:
         """Return scores (N,) of patch vectors (N, P, C) and their distances (N, P)."""
-        return super().reduce(patches, distances) * self.head.rarity(patches, distances)
+        return distances.amax(dim=1) * self.head.rarity(patches, distances)

@@ -20,7 +20,7 @@ from pyimgano_core.detectors.torch_parts.gaussian import (
 )
 from pyimgano_core.detectors.torch_parts.moments import GridMoments, SharedMoments
 from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterate_patches
-from pyimgano_core.detectors.torch_parts.scorer import Scorer
+from pyimgano_core.detectors.torch_parts.scorer import build_scorer
 from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,13 +51,7 @@ def fit_padim(
         featured = time.perf_counter()
         head = position_gaussian(options, moments, dimensions, patches.groups, progress)
         del moments  # by far the largest, and the export needs memory of its own
-        scorer = Scorer(
-            patches,
-            head,
-            size=images.size,
-            smoothing=options.smoothing,
-            score_fraction=options.score_fraction,
-        ).cpu()
+        scorer = build_scorer(options, patches, head, images.size)
     info = {
         "features": patches.features.info,
         "device": str(target),

@@ -19,7 +19,7 @@ from pyimgano_core.detectors.torch_parts.patches import (
     group_deviations,
     iterate_patches,
 )
-from pyimgano_core.detectors.torch_parts.scorer import Scorer
+from pyimgano_core.detectors.torch_parts.scorer import Scorer, build_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,8 @@ def fit_patchcore(
             largest=min(options.candidates, options.affordable(patches.channels)),
             neighbours=options.reweight_neighbours,
         )
-        scorer = _scorer(options, patches, head, images.size).cpu()
+        kind = ReweightedScorer if head.neighbours > 1 else Scorer  # a single one is no neighbourhood
+        scorer = build_scorer(options, patches, head, images.size, kind)
     info = {
         "features": patches.features.info,
         "device": str(target),
@@ -103,13 +104,3 @@ def choose_bank(candidates: Tensor, count: int, seed: int, progress: Progress) -
         return candidates
     generator = torch.Generator().manual_seed(seed)
     return candidates[select_coreset(candidates, count, generator=generator, progress=progress)]
-
-
-def _scorer(
-    options: PatchCore, patches: PatchFeatures, head: NearestNeighbour, size: tuple[int, int]
-) -> Scorer:
-    if head.neighbours > 1:  # a single one is no neighbourhood
-        return ReweightedScorer(patches, head, size=size, smoothing=options.smoothing)
-    return Scorer(
-        patches, head, size=size, smoothing=options.smoothing, score_fraction=options.score_fraction
-    )

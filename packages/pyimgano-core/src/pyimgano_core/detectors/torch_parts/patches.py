@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from pyimgano_core.errors import DataError
+from pyimgano_core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from pyimgano_core.detectors.contract import ImageSource
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
     from pyimgano_core.progress import Progress
+
+_LARGEST = 1e15  # sums of squares of larger numbers are beyond single precision
+_ABSURD = (
+    f"with these weights the features of a train image are no finite numbers, or beyond {_LARGEST:.0e}; "
+    "choose weights that were trained for this backbone"
+)
 
 
 class EvenlyChosen:
@@ -51,13 +57,17 @@ def iterate_patches(
     """Yield the patch vectors (P, C) of each image, on `device`, where the features are moved too.
 
     Raises:
+        ConfigError: an image's vectors are no finite numbers, or too large to compute with.
         DataError: there are no images.
     """
     if len(images) == 0:
         raise DataError("there are no train images; a detector needs at least one normal image")
     patches.to(device)
     for image in progress.track(images, "features", len(images)):
-        yield patches(torch.from_numpy(np.array(image))[None].to(device))[0]
+        vectors = patches(torch.from_numpy(np.array(image))[None].to(device))[0]
+        if not bool(vectors.abs().amax() <= _LARGEST):  # nor is NaN
+            raise ConfigError([f"$.model.features.weights: {_ABSURD}"])
+        yield vectors
 
 
 def group_deviations(variances: Tensor, groups: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pyimgano_core.detectors._rating import RatingOptions
     from pyimgano_core.detectors.contract import ScoresAndMaps
     from pyimgano_core.detectors.torch_parts.features import PatchFeatures
 
@@ -70,6 +71,19 @@ class Scorer(nn.Module):
         with torch.no_grad():
             score, anomaly_map = self(torch.from_numpy(images))
         return score.numpy(), anomaly_map.numpy()
+
+
+def build_scorer(
+    options: RatingOptions,
+    patches: PatchFeatures,
+    head: nn.Module,
+    size: tuple[int, int],
+    kind: type[Scorer] = Scorer,
+) -> Scorer:
+    """Return the scorer of a fitted head on the CPU, for images of height and width `size`."""
+    return kind(
+        patches, head, size=size, smoothing=options.smoothing, score_fraction=options.score_fraction
+    ).cpu()
 
 
 def enlarging(small: int, large: int, sigma: float) -> Tensor:

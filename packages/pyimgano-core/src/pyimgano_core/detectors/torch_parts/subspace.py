@@ -15,7 +15,7 @@ from pyimgano_core.detectors.torch_parts.export import LEARNT, export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.detectors.torch_parts.moments import smallest_variance
 from pyimgano_core.detectors.torch_parts.patches import group_deviations, iterate_patches
-from pyimgano_core.detectors.torch_parts.scorer import Scorer
+from pyimgano_core.detectors.torch_parts.scorer import build_scorer
 from pyimgano_core.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -30,29 +30,43 @@ if TYPE_CHECKING:
 
 
 class Residual(nn.Module):
-    """Length of what a few directions leave of a patch vector.
+    """Length of what the components leave of a patch vector.
+
+    What the components span, and what they leave, has an orthonormal basis each; the smaller one is enough.
 
     Args:
         scale: (C,) what patch vectors are multiplied with.
         center: (C,) what is subtracted then.
         directions: (K, C) orthonormal.
+        left: whether these span what the components leave; else they are the components.
     """
 
     scale: Tensor
     center: Tensor
     directions: Tensor
 
-    def __init__(self, scale: Tensor, center: Tensor, directions: Tensor) -> None:
+    def __init__(self, scale: Tensor, center: Tensor, directions: Tensor, *, left: bool) -> None:
         super().__init__()
         self.register_buffer("scale", scale)
         self.register_buffer("center", center)
         self.register_buffer("directions", directions)
+        self.left = left
+
+    @property
+    def components(self) -> int:
+        """How many components there are."""
+        count, channels = self.directions.shape
+        return channels - count if self.left else count
+
+    def extra_repr(self) -> str:
+        """Return what the exported graph depends on apart from the buffers."""
+        return f"left={self.left}"
 
     def forward(self, patches: Tensor) -> Tensor:
         """Return distances (N, P) of patch vectors (N, P, C)."""
         offset = (patches * self.scale - self.center).flatten(0, 1)  # (N * P, C)
         along = nn.functional.linear(offset, self.directions)  # (N * P, K)
-        residual = offset - along @ self.directions
+        residual = along if self.left else offset - along @ self.directions
         return residual.square().sum(dim=1).sqrt().reshape(-1, patches.shape[1])
 
 
@@ -109,17 +123,11 @@ def fit_subspace(
         sums.add(iterate_patches(images, patches, target, progress))
         featured = time.perf_counter()
         head = _residual(sums, patches.groups, options.variance)
-        scorer = Scorer(
-            patches,
-            head,
-            size=images.size,
-            smoothing=options.smoothing,
-            score_fraction=options.score_fraction,
-        ).cpu()
+        scorer = build_scorer(options, patches, head, images.size)
     info = {
         "features": patches.features.info,
         "device": str(target),
-        "components": len(head.directions),
+        "components": head.components,
         "dimensions": patches.channels,
         "patches": sums.count,
     }
@@ -169,5 +177,7 @@ def _residual(sums: _Sums, groups: Tensor, variance: float) -> Residual:
     shares = values.clamp(min=0).flip(0).cumsum(0)  # of the variance, of the first 1, 2, ... directions
     below = int((shares < variance * shares[-1]).sum())
     count = max(1, min(below + 1, len(mean) - 1))  # something must be left
-    directions = vectors.flip(1)[:, :count].T.contiguous()  # (K, C)
-    return Residual(scale.float(), (mean * scale).float(), directions.float())
+    components, others = vectors.flip(1).T.split([count, len(mean) - count])  # (K, C), (C - K, C)
+    left = len(others) < len(components)
+    directions = (others if left else components).contiguous()
+    return Residual(scale.float(), (mean * scale).float(), directions.float(), left=left)

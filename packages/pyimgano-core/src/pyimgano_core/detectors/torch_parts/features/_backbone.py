@@ -43,14 +43,14 @@ class Backbone(Features):
         self._has_tokens = hasattr(network, "num_prefix_tokens")
         self.zero_beyond_border = not self._has_tokens
         statistics: dict[str, tuple[float, ...]] = network.pretrained_cfg  # type: ignore[assignment]
-        self.register_buffer("mean", torch.tensor(statistics["mean"]))  # (3,)
-        self.register_buffer("deviation", torch.tensor(statistics["std"]))  # (3,)
+        for name, key in (("mean", "mean"), ("deviation", "std")):  # of grey levels
+            self.register_buffer(name, 255 * torch.tensor(statistics[key])[:, None, None])  # (3, 1, 1)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return a map (N, C, h, w) per layer for uint8 (N, H, W, 3)."""
-        pixels = (image.to(torch.float32) / 255 - self.mean) / self.deviation
+        pixels = (image.permute(0, 3, 1, 2).to(torch.float32) - self.mean) / self.deviation
         maps: list[Tensor] = self.network.forward_intermediates(  # type: ignore[operator]
-            pixels.permute(0, 3, 1, 2),
+            pixels,
             indices=self._indices,
             norm=self._has_tokens,
             stop_early=True,

@@ -54,8 +54,11 @@ class PatchFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return (N, P, C) for uint8 (N, H, W, 3); P runs over the grid's rows first."""
-        maps = [self._on_grid(layer) for layer in self.features(image)]
-        return torch.cat(maps, dim=1).flatten(2).transpose(1, 2)
+        return self.maps(image).flatten(2).mT
+
+    def maps(self, image: Tensor) -> Tensor:
+        """Return the same as maps (N, C, h, w)."""
+        return torch.cat([self._on_grid(layer) for layer in self.features(image)], dim=1)
 
     def _on_grid(self, layer: Tensor) -> Tensor:
         zeros = self.features.zero_beyond_border

@@ -34,13 +34,11 @@ class JoinedFeatures(PatchFeatures):
         shifted = [part.groups + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
         self.groups = torch.cat(shifted)  # (C,)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Return (N, P, C) for uint8 (N, H, W, 3); P runs over the grid's rows first."""
-        return torch.cat([self._placed(part(image), part.grid) for part in self.parts], dim=2)
+    def maps(self, image: Tensor) -> Tensor:
+        """Return the vectors as maps (N, C, h, w)."""
+        return torch.cat([self._placed(part.maps(image)) for part in self.parts], dim=1)
 
-    def _placed(self, vectors: Tensor, grid: tuple[int, int]) -> Tensor:
-        if grid == self.grid:
-            return vectors
-        maps = vectors.transpose(1, 2).reshape(-1, vectors.shape[2], *grid)
-        enlarged = F.interpolate(maps, size=self.grid, mode="bilinear", align_corners=False)
-        return enlarged.flatten(2).transpose(1, 2)
+    def _placed(self, maps: Tensor) -> Tensor:
+        if tuple(maps.shape[-2:]) == self.grid:
+            return maps
+        return F.interpolate(maps, size=self.grid, mode="bilinear", align_corners=False)
