@@ -33,9 +33,9 @@ def write_data(folder):
     """Write noise, some of it with a dark square, and return the test images."""
     rng = np.random.default_rng(0)
     lines = []
-    for index in range(20):
+    for index in range(60):
         pixels = rng.normal(120, 8, (64, 64, 3)).clip(0, 255).astype(np.uint8)
-        is_test, label = index >= 10, int(index >= 15)
+        is_test, label = index >= 50, int(index >= 55)
         if label:
             pixels[20:40, 20:40] = 10
         Image.fromarray(pixels).save(folder / f"{index}.png")
