@@ -1,11 +1,12 @@
-"""What a check costs and finds, against a bare decode of the same files and against cleanvision, in one run.
+"""What a check costs and finds, against a bare decode of the same files and against its peers, in one run.
 
 Prints two Markdown tables: time and memory of each run, and the planted faults that were not found or are
 told of sound files. `make_set.py` writes the data set. Every run is a process of its own; the CPU time is
 that of all its processes, the memory that of the largest one. The files are read once before, so that all
-find them in the system's cache. cleanvision is given the files that decode, for it ends at the first other.
+find them in the system's cache. cleanvision is given the images that decode, for it ends at the first other;
+fastdup all images. Each runs in the first PYTHON that has it, for their requirements exclude each other.
 
-    python check_speed.py FOLDER --peers PYTHON
+    python check_speed.py FOLDER --peers PYTHON ...
 """
 
 from __future__ import annotations
@@ -50,7 +51,17 @@ from cleanvision import Imagelab
 if __name__ == "__main__":
     lab = Imagelab(filepaths=[line.rstrip("\\n") for line in open(sys.argv[1])], verbose=False)
     lab.find_issues(n_jobs=2, verbose=False)
-    print(int(lab.issues["is_blurry_issue"].sum()))
+    print(int(lab.issues["is_blurry_issue"].sum()), "images blurred")
+"""
+FASTDUP = """
+import os
+import sys
+os.environ["SENTRY_OPT_OUT"] = "1"
+import fastdup
+if __name__ == "__main__":
+    fastdup.run(sys.argv[1], work_dir=sys.argv[1] + ".work", num_threads=2)
+    with open(sys.argv[1] + ".work/similarity.csv") as pairs:
+        print(sum(1 for _ in pairs) - 1, "pairs alike")
 """
 
 
@@ -85,6 +96,26 @@ def check(folder: Path, profile: str, work: Path, files: int, *more: str, name: 
     command = [str(Path(sys.executable).with_name("pyimgano-preflight")), "check", str(folder)]
     command += ["--profile", profile, "--issues", str(work / f"{profile}.jsonl"), "--format", "json", *more]
     return measure(name or f"check --profile {profile}", files, command, work / f"{profile}.log")
+
+
+def has_module(python: Path, name: str) -> bool:
+    """Return whether a Python has a module."""
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
+    return subprocess.run([python, "-c", code], check=False).returncode == 0
+
+
+def measure_peer(name: str, script: str, pythons: list[Path], images: list[str], work: Path) -> Run | None:
+    """Measure a peer on a list of images and print what it found; None where no Python has it."""
+    python = next((python for python in pythons if has_module(python, name)), None)
+    if python is None:
+        return None
+    files = write_list(work / f"{name}.txt", images)
+    program = work / f"run_{name}.py"
+    program.write_text(script)
+    log = work / f"{name}.log"
+    run = measure(name, len(images), [str(python), str(program), files], log)
+    print(f"{name}, of {len(images)} images: {log.read_text().splitlines()[-1]}")
+    return run
 
 
 def headers_per_second(paths: list[str]) -> float:
@@ -163,7 +194,7 @@ def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--peers", type=Path, help="a Python that has cleanvision")
+    parser.add_argument("--peers", type=Path, nargs="*", default=[], help="Pythons that have the peers")
     options = parser.parse_args()
     folder: Path = options.folder
     paths = sorted(str(path) for path in folder.rglob("*") if path.suffix in {".png", ".jpg"})
@@ -177,34 +208,34 @@ def main() -> None:
         )
         runs = [decode, *(check(folder, profile, work, len(paths)) for profile in PROFILES)]
         deep = runs[-1]
+        one = ("--workers", "1")
+        runs.append(check(folder, "deep", work, len(paths), *one, name="deep, one thread"))
         cached = ("--cache", str(work / "facts.cache"))
         runs.append(check(folder, "deep", work, len(paths), *cached, name="deep, empty cache"))
         runs.append(check(folder, "deep", work, len(paths), *cached, name="deep, full cache"))
-        if options.peers is not None:
-            files = write_list(work / "sound.txt", sound)
-            script = work / "peer.py"
-            script.write_text(CLEANVISION)
-            command = [str(options.peers), str(script), files]
-            runs.append(measure("cleanvision", len(sound), command, work / "peer.log"))
-            tail = (work / "peer.log").read_text().split()[-1]
-        show_runs(runs, deep)
+        peers = {
+            "cleanvision": measure_peer("cleanvision", CLEANVISION, options.peers, sound, work),
+            "fastdup": measure_peer("fastdup", FASTDUP, options.peers, images, work),
+        }
+        show_runs([*runs, *filter(None, peers.values())], decode, deep)
+        for name, run in peers.items():
+            if run is None:
+                print(f"| {name} | not installed | | | | | | |")
         print(f"\nquick, facts alone: {headers_per_second(paths):,.0f} files/s and core")
-        if options.peers is not None:
-            print(f"cleanvision calls {tail} of {len(sound)} images blurred")
         print("\n| profile | found | missed | errors of sound files | others of sound files | blur, false |")
         print("|---|---|---|---|---|---|")
         for profile in PROFILES:
             show_findings(folder, profile, work / f"{profile}.jsonl", len(images))
 
 
-def show_runs(runs: list[Run], deep: Run) -> None:
+def show_runs(runs: list[Run], decode: Run, deep: Run) -> None:
     """Print the table of costs."""
-    print("| run | files | wall s | CPU s | ms CPU/file | peak MB | CPU/file to deep |")
-    print("|---|---|---|---|---|---|---|")
+    print("| run | files | wall s | CPU s | ms CPU/file | peak MB | to the decode | to deep |")
+    print("|---|---|---|---|---|---|---|---|")
     for run in runs:
         print(
             f"| {run.name} | {run.files} | {run.wall:.1f} | {run.cpu:.1f} | {run.per_file:.2f} "
-            f"| {run.peak:.0f} | {run.per_file / deep.per_file:.2f} |"
+            f"| {run.peak:.0f} | {run.per_file / decode.per_file:.2f} | {run.per_file / deep.per_file:.2f} |"
         )
 
 

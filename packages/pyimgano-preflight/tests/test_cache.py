@@ -303,7 +303,7 @@ def test_the_small_picture_of_an_unchanged_image_is_not_read_again(image, place)
     assert first == pictures(place, [image])
 
 
-@pytest.mark.parametrize("changed", [LONG_AGO + 1, time.time_ns()])
+@pytest.mark.parametrize("changed", [LONG_AGO + 1, time.time_ns()], ids=["long ago", "now"])
 def test_the_small_picture_of_a_changed_image_is_read_anew(image, place, changed):
     pictures(place, [image])
     for _ in range(2):

@@ -255,11 +255,19 @@ def slow_facts(grey):
         "dark_share": (values < 8).mean(),
         "bright_share": (values > 247).mean(),
         "sharpness": (around - 4 * values[1:-1, 1:-1]).var(),
+        "blank_share": max(slow_blank_share(np.rot90(grey, turns)) for turns in range(4)),
     }
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(3, 60), st.integers(3, 60), st.integers(0, 2**32), st.sampled_from([1, 20, 256]))
+def slow_blank_share(grey):
+    """The share of the lines from the top on that all hold the value of the first corner."""
+    is_blank = (grey == grey[0, 0]).all(axis=1)
+    return int(np.cumprod(is_blank).sum()) / len(grey)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(3, 60), st.integers(3, 60), st.integers(0, 2**32), st.sampled_from([1, 2, 20, 256]))
+@example(3, 3, 2, 2)  # a line that is not blank, although its middle says so
 def test_pixel_facts_follow_their_definitions(tmp_path_factory, height, width, seed, levels):
     grey = np.random.default_rng(seed).integers(0, levels, (height, width), np.uint8)
     path = tmp_path_factory.mktemp("grey") / "file"

@@ -35,6 +35,21 @@ def test_facts_do_not_depend_on_the_number_of_threads(dataset, depth):
     assert found[0] == found[1] == found[2]
 
 
+def test_the_images_of_each_category_are_those_of_all(dataset):
+    for number, row in enumerate(dataset.rows):
+        row.update(category="cab"[number % 3], group_id=f"part {number}")
+    dataset.file(dataset.rows[0]["image_path"]).write_bytes(b"no image")
+    samples = samples_of(dataset)
+    store = FactStore("deep", SilentProgress(), workers=1)
+    store.hash_contents(samples)
+    found = {name: list(images) for name, images in store.images_by_category("pixels")}
+    categories = sorted({sample.record.category for sample in samples})
+    everything = list(store.images("pixels"))
+    assert ["a", "b", "c"] == categories == sorted(found)
+    for name in categories:
+        assert [pair for pair in everything if pair[0].record.category == name] == found[name]
+
+
 def test_a_file_is_opened_once_however_often_it_is_named(dataset, monkeypatch):
     opened = []
     really = os.open

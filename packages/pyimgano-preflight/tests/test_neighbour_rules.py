@@ -166,10 +166,18 @@ def test_images_far_apart_in_time_are_no_neighbours(shots):
     assert [] == issues(shots)
 
 
-def sample(place, shot):
+def test_an_image_that_is_learnt_from_and_tested_is_no_neighbour_of_itself(frames):
+    for number, row in enumerate(frames.rows):
+        row.update(split="train" if number < 48 else "test", label=0)
+    frames.rows += [{**row, "split": "test"} for row in frames.rows[4:44:4]]
+    assert [] == issues(frames)
+
+
+def sample(part, place, shot):
     camera, number = shot
     meta = {"seq_index": number, "camera": camera}
-    return Sample(record=Record(image_path=f"{place}", category="part", meta=meta), image=f"/{place}")
+    path = f"{part}/{place}"
+    return Sample(record=Record(image_path=path, category="part", meta=meta), image=f"/{path}")
 
 
 SHOTS = st.lists(st.tuples(st.sampled_from("ab"), st.integers(-20, 20)), max_size=12)
@@ -181,7 +189,10 @@ def near(one, other):
 
 @given(SHOTS, SHOTS, SHOTS)
 def test_the_neighbours_are_those_that_comparing_all_pairs_finds(train, calibration, test):
-    parts = [tuple(map(sample, range(len(part)), part)) for part in (train, calibration, test)]
+    parts = [
+        tuple(sample(number, place, shot) for place, shot in enumerate(part))
+        for number, part in enumerate((train, calibration, test))
+    ]
     split = CategorySplit(category="part", train=parts[0], calibration=parts[1], test=parts[2])
     learnt = [*train, *calibration]
     expected = [place for place, shot in enumerate(test) if any(near(shot, other) for other in learnt)]

@@ -8,28 +8,14 @@ those of MVTec AD, with a manifest beside them.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Record
 from pyimgano_core.errors import MachineError, UsageError
-from pyimgano_core.layouts._demo_images import CATEGORIES, Category, Part, draw_parts
-from pyimgano_core.manifest import write_manifest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 VERSION = "demo-v1"
 MANIFEST_NAME = "manifest.jsonl"
-TRAIN_NORMALS = 40
-TEST_NORMALS = 12
-TEST_ANOMALIES = 16
 
 _MARKER = "demo-version.txt"
 
@@ -62,14 +48,16 @@ def write_demo(folder: Path, seed: int = 0) -> Path:
     marker = f"{VERSION} seed {seed}\n"
     if _is_finished(folder, marker):
         return folder
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
+    from pyimgano_core.layouts._demo_files import write_files  # noqa: PLC0415 - 3 MB, used by this alone
+
+    partial = folder.with_name(f".{folder.name}.{os.urandom(4).hex()}.partial")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError(
                 f"{folder}: holds something else than this demo; remove it or choose another folder"
             )
         partial.mkdir(parents=True)
-        _write_all(partial, seed)
+        write_files(partial, partial / MANIFEST_NAME, seed)
         (partial / _MARKER).write_text(marker, encoding="utf-8")
         _move(partial, folder, marker)
     except OSError as error:
@@ -95,52 +83,6 @@ def _move(partial: Path, folder: Path, marker: str) -> None:
     except OSError:
         if not _is_finished(folder, marker):  # else another process was faster, with the same result
             raise
-
-
-def _write_all(folder: Path, seed: int) -> None:
-    records: list[Record] = []
-    for index, category in enumerate(CATEGORIES):
-        for side, parts in enumerate(_parts(category)):
-            for part, image, mask in draw_parts(category, parts, (seed, index, side)):
-                records.append(_write(folder, category, part, image, mask))
-    write_manifest(folder / MANIFEST_NAME, records)
-
-
-def _parts(category: Category) -> list[list[Part]]:
-    kinds = list(category.defects)
-    return [
-        [Part(split="train", defect=None, number=number) for number in range(TRAIN_NORMALS)],
-        [Part(split="test", defect=None, number=number) for number in range(TEST_NORMALS)],
-        [
-            Part(split="test", defect=kinds[number % len(kinds)], number=number // len(kinds))
-            for number in range(TEST_ANOMALIES)
-        ],
-    ]
-
-
-def _write(
-    folder: Path, category: Category, part: Part, image: NDArray[np.uint8], mask: NDArray[np.bool_]
-) -> Record:
-    """Write the image of a part, and its mask where it has a defect."""
-    image_path = f"{category.name}/{part.split}/{part.defect or 'good'}/{part.number:03d}.png"
-    mask_path = None
-    _save(image, folder / image_path)
-    if part.defect is not None:
-        mask_path = f"{category.name}/ground_truth/{part.defect}/{part.number:03d}_mask.png"
-        _save(mask, folder / mask_path)
-    return Record(
-        image_path=image_path,
-        category=category.name,
-        split=part.split,
-        label=NORMAL if part.defect is None else ANOMALOUS,
-        mask_path=mask_path,
-        defect=part.defect,
-    )
-
-
-def _save(pixels: NDArray[np.uint8] | NDArray[np.bool_], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
 
 
 def _user_cache() -> Path:

@@ -6,7 +6,6 @@ All else is judged against the normal images of the same category. An image is t
 
 from __future__ import annotations
 
-from collections import defaultdict
 from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING
@@ -33,12 +32,12 @@ _FEW_LEVELS = 16.0
 
 def content_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield the faults of all decoded images, category by category, and what could not be judged."""
-    categories = defaultdict(list)
-    for sample, facts in inspection.facts.images("pixels"):
-        if facts.pixels is not None:
-            size = None if facts.header is None else facts.header.size
-            categories[sample.record.category].append(_look(sample, facts.pixels, size))
-    for category, looks in categories.items():
+    for category, images in inspection.facts.images_by_category("pixels"):
+        looks = [
+            _look(sample, facts.pixels, None if facts.header is None else facts.header.size)
+            for sample, facts in images
+            if facts.pixels is not None
+        ]
         yield from _of_category(category, looks)
 
 
@@ -46,7 +45,7 @@ def _look(sample: Sample, pixels: PixelFacts, size: tuple[int, int] | None) -> L
     thumbnail = np.frombuffer(bytes.fromhex(pixels.thumbnail), np.uint8)  # (256,)
     return Look(
         sample=sample,
-        pixels=evolve(pixels, difference_hash="", thumbnail=""),  # those of all images are held at once
+        pixels=evolve(pixels, difference_hash="", thumbnail=""),  # those of a category are held at once
         size=size,
         coarse_variance=float(thumbnail.var()),
     )

@@ -58,10 +58,15 @@ def alias_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def told_once(issues: Iterable[Issue]) -> Iterator[Issue]:
-    """Yield the issues less those of equal contents that are one file under several names, told as such."""
-    kept = list(issues)
-    aliases = {(issue.data["count"], frozenset(_names(issue))) for issue in kept if issue.code == "PF212"}
-    for issue in kept:
+    """Yield the issues less those of equal contents that are one file under several names, told as such.
+
+    Args:
+        issues: in the order of their codes, so that links come before equal contents.
+    """
+    aliases: set[tuple[int, frozenset[str]]] = set()
+    for issue in issues:
+        if issue.code == "PF212":
+            aliases.add((issue.data["count"], frozenset(_names(issue))))
         if issue.code != "PF601" or (issue.data["count"], frozenset(issue.paths)) not in aliases:
             yield issue
 

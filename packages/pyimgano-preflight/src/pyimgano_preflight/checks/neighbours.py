@@ -72,11 +72,16 @@ def time_adjacent_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def _pairs(split: CategorySplit) -> list[_Pair]:
-    """Return each tested image that stands beside a learnt one, in the order of the test images."""
+    """Return each tested image that stands beside a learnt one, in the order of the test images.
+
+    One that is learnt from itself is not beside itself; rules on leakage tell of it.
+    """
     tested = _tracks(split.test)
     learnt = _tracks(chain(split.train, split.calibration), known=tested)
     pairs = (pair for series, track in learnt.items() for pair in _beside(series, tested[series], track))
-    return sorted(pairs)
+    return sorted(
+        pair for pair in pairs if _tested(split, pair).image_file != _learnt(split, pair).image_file
+    )
 
 
 def _tracks(samples: Iterable[Sample], known: Container[_Series] | None = None) -> dict[_Series, _Track]:
@@ -152,6 +157,13 @@ def _issue(split: CategorySplit, pairs: Sequence[_Pair], normals: int) -> Issue:
 
 
 def _paths(split: CategorySplit, pair: _Pair) -> tuple[str, str]:
+    return _tested(split, pair).record.image_path, _learnt(split, pair).record.image_path
+
+
+def _tested(split: CategorySplit, pair: _Pair) -> Sample:
+    return split.test[pair.tested]
+
+
+def _learnt(split: CategorySplit, pair: _Pair) -> Sample:
     place, train = pair.learnt, len(split.train)
-    learnt = split.train[place] if place < train else split.calibration[place - train]
-    return split.test[pair.tested].record.image_path, learnt.record.image_path
+    return split.train[place] if place < train else split.calibration[place - train]

@@ -83,7 +83,12 @@ class _Closest:
             self.take()
 
     def take(self) -> NDArray[np.int64]:
-        found = np.unique(np.concatenate(self._waiting))
+        found = np.concatenate(self._waiting)
+        self._waiting = []  # np.unique would hold all of it three times
+        found.sort()
+        is_first = np.ones(len(found), np.bool_)
+        np.not_equal(found[1:], found[:-1], out=is_first[1:])
+        found = found[is_first]
         self.is_full |= len(found) > _MOST_PAIRS
         self._waiting = [found[:_MOST_PAIRS]]
         self._count = len(self._waiting[0])

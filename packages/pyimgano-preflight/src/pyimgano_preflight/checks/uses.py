@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -56,12 +57,11 @@ class Uses:
     def of(cls, inspection: Inspection) -> Self:
         """Return the uses of all images whose pixels are known."""
         places, categories, contents = [], [], []
-        numbers: dict[str, int] = {}
         hashes, thumbnails = bytearray(), bytearray()
-        for category, place, facts in _decoded(inspection):
+        for category, place, content, facts in _decoded(inspection):
             places.append(place)
             categories.append(category)
-            contents.append(numbers.setdefault(facts.sha256 or facts.path, len(numbers)))
+            contents.append(content)
             if facts.pixels is not None:
                 hashes += bytes.fromhex(facts.pixels.difference_hash)
                 thumbnails += bytes.fromhex(facts.pixels.thumbnail)
@@ -90,16 +90,22 @@ class Uses:
         return distances
 
 
-def _decoded(inspection: Inspection) -> Iterator[tuple[int, tuple[Role, Sequence[Sample], int], FileFacts]]:
-    """Yield the place of the category, that of the sample, and the facts of each use."""
+def _decoded(
+    inspection: Inspection,
+) -> Iterator[tuple[int, tuple[Role, Sequence[Sample], int], int, FileFacts]]:
+    """Yield the place of the category, that of the sample, the number of the content, and the facts."""
+    numbers: dict[bytes, int] = {}
     seen = set()
     for place, category in enumerate(
         inspection.prepared.categories if inspection.facts.knows("pixels") else ()
     ):
         for role, samples in category.split.by_role:
-            for row, sample in enumerate(samples):
-                facts = inspection.facts.image(sample)
-                key = (facts.sha256 or facts.path, role == _TESTED)
-                if facts.pixels is not None and key not in seen:
+            for row, facts in enumerate(inspection.facts.of_images(samples)):
+                if facts.pixels is None:
+                    continue
+                content = bytes.fromhex(facts.sha256) if facts.sha256 else os.fsencode(facts.path)
+                number = numbers.setdefault(content, len(numbers))
+                key = 2 * number + (role == _TESTED)
+                if key not in seen:
                     seen.add(key)
-                    yield place, (role, samples, row), facts
+                    yield place, (role, samples, row), number, facts

@@ -78,10 +78,6 @@ class FileBytes:
             self._start = self._fetch(0, self.size)  # its first bytes once more, rather than all of it twice
         return self.is_held
 
-    def holds(self, text: bytes) -> bool:
-        """Return whether `text` stands anywhere in what is in memory."""
-        return text in self._start
-
     def at(self, offset: int, length: int) -> memoryview:
         """Return up to `length` bytes from `offset` on, fewer at the end of the file.
 

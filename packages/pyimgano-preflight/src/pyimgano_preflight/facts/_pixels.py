@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+import math
+from bisect import bisect_left, bisect_right
+from itertools import accumulate, takewhile
+from operator import mul
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,34 +25,37 @@ _BANDS = 4
 _BAND_SHARE = 32  # a band is this part of the height
 _HASH_SIDE = 16
 _SHOWN_VALUES = 16
-_LEVELS = np.arange(256.0)
+_LEVELS = range(256)
+_SQUARES = tuple(level * level for level in _LEVELS)
 
 
 def pixel_facts(grey: Image.Image) -> PixelFacts:
     """Return the statistics of a decoded image.
 
+    Whole numbers are summed, by Python: numpy's start costs more than 256 values.
+
     Args:
         grey: of mode "L".
     """
-    counts = np.array(grey.histogram(), dtype=np.float64)  # (256,)
-    total = counts.sum()
-    mean = float(counts @ _LEVELS / total)
-    present = np.flatnonzero(counts)
-    below = counts.cumsum() / total
-    low, high = np.searchsorted(below, (0.01, 0.99))
-    thumbnail = np.asarray(grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX, reducing_gap=2.0))
+    counts = grey.histogram()  # (256,)
+    below = list(accumulate(counts))  # (256,) pixels up to each value
+    pixels = below[-1]
+    total = sum(map(mul, counts, _LEVELS))
+    squares = sum(map(mul, counts, _SQUARES))
+    minimum, maximum = bisect_right(below, 0), bisect_left(below, pixels)
+    thumbnail = grey.resize((_HASH_SIDE, _HASH_SIDE), Image.Resampling.BOX, reducing_gap=2.0).tobytes()
     return PixelFacts(
-        mean=round(mean, 4),
-        std=round(float(np.sqrt(counts @ (_LEVELS - mean) ** 2 / total)), 4),
-        minimum=float(present[0]),
-        maximum=float(present[-1]),
-        dark_share=round(float(counts[:_DARK_BELOW].sum() / total), 6),
-        bright_share=round(float(counts[_BRIGHT_ABOVE + 1 :].sum() / total), 6),
-        contrast=float(high - low),
+        mean=round(total / pixels, 4),
+        std=round(math.sqrt(pixels * squares - total * total) / pixels, 4),
+        minimum=float(minimum),
+        maximum=float(maximum),
+        dark_share=round(below[_DARK_BELOW - 1] / pixels, 6),
+        bright_share=round((pixels - below[_BRIGHT_ABOVE]) / pixels, 6),
+        contrast=float(bisect_left(below, 0.99 * pixels) - bisect_left(below, 0.01 * pixels)),
         sharpness=round(_sharpness(grey), 4),
-        blank_share=round(_blank_share(grey), 6),
+        blank_share=1.0 if minimum == maximum else round(_blank_share(grey), 6),
         difference_hash=_difference_hash(thumbnail),
-        thumbnail=thumbnail.tobytes().hex(),
+        thumbnail=thumbnail.hex(),
     )
 
 
@@ -105,22 +111,26 @@ def _sharpness(grey: Image.Image) -> float:
     if min(width, height) < 3:  # noqa: PLR2004 - a pixel and its two neighbours
         return 0.0
     rows = height if height <= _SMALL_HEIGHT else height // _BAND_SHARE + 2
-    starts = range(0, height - rows + 1, height // _BANDS + 1)
-    bands = np.stack([np.asarray(grey.crop((0, top, width, top + rows))) for top in starts])  # (B, R, W)
-    laplacian = _laplacian(bands)
-    total = float(laplacian.sum())
-    squares = float(np.einsum("i,i", laplacian, laplacian))  # not np.dot, which starts threads
-    return (squares - total * total / laplacian.size) / laplacian.size
+    count, total, squares = 0, 0.0, 0.0
+    for top in range(0, height - rows + 1, height // _BANDS + 1):
+        laplacian = _laplacian(grey.crop((0, top, width, top + rows)))
+        count += laplacian.size
+        total += float(laplacian.sum())
+        squares += float(np.einsum("i,i", laplacian, laplacian))  # not np.dot, which starts threads
+    return (squares - total * total / count) / count
 
 
-def _laplacian(bands: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the Laplacian of all but the borders of bands (B, R, W), B * (R - 2) * (W - 2) values."""
-    values = bands.astype(np.int16)  # (B, R, W)
-    laplacian = values[:, :-2, 1:-1] + values[:, 2:, 1:-1]
-    laplacian += values[:, 1:-1, :-2]
-    laplacian += values[:, 1:-1, 2:]
-    laplacian -= values[:, 1:-1, 1:-1] << 2
-    return laplacian.astype(np.float64).ravel()
+def _laplacian(band: Image.Image) -> NDArray[np.float64]:
+    """Return the Laplacian of all but the borders of a band of R x W pixels, ((R - 2) * (W - 2),)."""
+    width, height = band.size
+    # Rows one after the other, for long loops: what runs over the ends of rows is cut off with the borders.
+    values = np.frombuffer(band.tobytes(), np.uint8).astype(np.int16)  # (R * W,)
+    laplacian = values[: -2 * width] + values[2 * width :]
+    laplacian += values[width - 1 : -width - 1]
+    laplacian += values[width + 1 : 1 - width]
+    laplacian -= values[width:-width] << 2
+    inner = laplacian.reshape(height - 2, width)[:, 1:-1]
+    return inner.astype(np.float64).ravel()
 
 
 def _blank_share(grey: Image.Image) -> float:
@@ -138,10 +148,17 @@ def _blank_share(grey: Image.Image) -> float:
 
 def _blank_lines(grey: Image.Image, lines: Iterator[tuple[int, int, int, int]], value: object) -> int:
     """Return how many of `lines`, from the first on, hold nothing but `value`."""
-    blank = takewhile(lambda line: grey.crop(line).getextrema() == (value, value), lines)
-    return sum(1 for _ in blank)
+    return sum(1 for _ in takewhile(lambda line: _is_blank(grey, line, value), lines))
 
 
-def _difference_hash(thumbnail: NDArray[np.uint8]) -> str:
+def _is_blank(grey: Image.Image, line: tuple[int, int, int, int], value: object) -> bool:
+    """Return whether a line holds nothing but `value`; its middle nearly always tells that it does not."""
+    left, top, right, bottom = line
+    middle = ((left + right) // 2, (top + bottom) // 2)
+    return grey.getpixel(middle) == value and grey.crop(line).getextrema() == (value, value)
+
+
+def _difference_hash(thumbnail: bytes) -> str:
     """Return 240 bits: whether each of 16 x 16 cells is brighter than its left neighbour, in hex."""
-    return np.packbits(thumbnail[:, 1:] > thumbnail[:, :-1]).tobytes().hex()
+    cells = np.frombuffer(thumbnail, np.uint8).reshape(_HASH_SIDE, _HASH_SIDE)
+    return np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes().hex()

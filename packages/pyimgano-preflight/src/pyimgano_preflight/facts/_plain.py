@@ -11,7 +11,7 @@ from pyimgano_preflight.facts._contract import FileError, FileFacts, HeaderFacts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Raised whenever the same bytes would give other facts: older ones are then read anew."""
 
 _PARTS: dict[str, type[Any]] = {

@@ -15,7 +15,7 @@ from pyimgano_core.cli.app import INTERRUPTS
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.engine import map_ordered
 from pyimgano_core.images import FULL_RANGE
-from pyimgano_core.manifest import find_repeated, image_file
+from pyimgano_core.manifest import columns_of, find_repeated, image_file
 from pyimgano_core.pixel_gate import judge_mask
 from pyimgano_preflight.facts._cache import cached_facts, cached_picture
 from pyimgano_preflight.facts._compact import FactTable
@@ -121,7 +121,24 @@ class FactStore:
         """
         numbers, rows = self._files.images()
         wanted = self._facts.has(having)[numbers]
-        for number, row in zip(numbers[wanted].tolist(), rows[wanted].tolist(), strict=True):
+        return self._each(numbers[wanted], rows[wanted])
+
+    def images_by_category(
+        self, having: Part = "known"
+    ) -> Iterator[tuple[str, Iterator[tuple[Sample, FileFacts]]]]:
+        """Yield each category that has images, with what `images` yields of it."""
+        numbers, rows = self._files.images()
+        columns = columns_of(self._samples)
+        wanted = self._facts.has(having)[numbers]
+        codes = np.where(wanted, columns.category[rows], -1)  # (I,)
+        for code in np.unique(codes[wanted]).tolist():
+            places = np.flatnonzero(codes == code)
+            yield columns.names[code], self._each(numbers[places], rows[places])
+
+    def _each(
+        self, numbers: NDArray[np.int64], rows: NDArray[np.int32]
+    ) -> Iterator[tuple[Sample, FileFacts]]:
+        for number, row in zip(numbers.tolist(), rows.tolist(), strict=True):
             sample = self._samples[row]
             yield sample, self._facts.get(number, os.path.normpath(sample.image_file))
 
