@@ -37,7 +37,7 @@ step_imports() {
 
 # The README's own command.
 step_tests() {
-    uv run pytest
+    uv run pytest -n auto --dist loadfile
 }
 
 # The tests of one package in a fresh environment that holds nothing but its wheel, core's and what they need.
