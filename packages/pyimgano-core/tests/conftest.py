@@ -28,6 +28,7 @@ NEEDS = {
     ),
     "ray": ("engine/test_cluster.py",),
     "onnxruntime": ("scoring", "pipeline", "evaluation"),
+    "openvino": ("scoring/test_openvino.py", "detectors/test_openvino_parity.py"),
     "torch": ("detectors", "pipeline", "test_testing.py"),
 }
 MISSING = tuple(name for name in NEEDS if find_spec(name) is None)

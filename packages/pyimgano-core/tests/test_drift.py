@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimgano_core.contracts.drift import MOST_VALUES, ReferenceSample
-from pyimgano_core.drift import Counts, DriftWatch, in_words, ks_p_value, reference_sample
+from pyimgano_core.contracts.drift import MOST_VALUES, ImageStatistics, ReferenceSample
+from pyimgano_core.drift import Counts, DriftWatch, in_words, ks_p_value, quantities_of, reference_sample
 
 VALUES = st.lists(st.integers(-4, 4).map(float), min_size=1, max_size=30)
 
@@ -93,3 +93,10 @@ def test_a_quantity_that_was_never_seen_is_left_out():
     watch = DriftWatch("bolt", {"score": ReferenceSample(count=1, values=(1.0,))})
     watch.add({"brightness": 3.0})
     assert () == tuple(watch.compare())
+
+
+def test_what_is_compared_of_an_image_is_what_is_known_of_it():
+    statistics = ImageStatistics(brightness=100.0, sharpness=3.5)
+    expected = {"score": 0.5, "brightness": 100.0, "sharpness": 3.5, "height": 20.0, "width": 30.0}
+    assert expected == quantities_of(0.5, statistics, (20, 30))
+    assert {"score": 0.5} == quantities_of(0.5, None, None)

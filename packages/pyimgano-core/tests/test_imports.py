@@ -61,4 +61,4 @@ def test_the_facade_of_detectors_loads_no_framework():
 
 def test_scoring_loads_no_framework():
     pytest.importorskip("onnxruntime")
-    assert not loaded_by("import pyimgano_core.scoring") & {"torch", "timm", "onnx", "onnxscript"}
+    assert not loaded_by("import pyimgano_core.scoring") & {"torch", "timm", "onnx", "onnxscript", "openvino"}

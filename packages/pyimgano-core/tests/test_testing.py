@@ -162,7 +162,8 @@ def test_another_size_than_declared_is_noticed():
 def test_a_value_that_is_no_number_is_noticed(output):
     def change(model):
         redirect(model, output, "finite")
-        add_constant(model, "nothing", np.float32(np.nan))
+        add_constant(model, "zero", np.float32(0))
+        append(model, "Div", ["zero", "zero"], ["nothing"])
         append(model, "Add", ["finite", "nothing"], [output])
 
     (problem,) = complaints(Planted(fault=edited(change)))

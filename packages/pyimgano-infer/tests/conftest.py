@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +195,51 @@ def manifest(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def start_infer():
+    """Return a function that starts the command as a process of its own, which does not outlive the test.
+
+    Its `prelude` is run in the command's process and in each of its workers.
+    """
+    started = []
+
+    def start(*arguments, prelude="", **options):
+        main = "from pyimgano_infer.cli import main\nif __name__ == '__main__':\n    main()\n"
+        script = Path(tempfile.mkdtemp()) / "command.py"
+        script.write_text(f"{prelude}\n{main}")
+        command = [sys.executable, str(script), *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, **pipes, text=True, **options)
+        started.append((process, script.parent))
+        return process
+
+    yield start
+    for process, folder in started:
+        process.kill()
+        process.communicate()
+        shutil.rmtree(folder)
+
+
+def lines_in(folder):
+    """Return how many lines of results the parts in a folder hold by now."""
+    try:
+        return sum(max(0, path.read_bytes().count(b"\n") - 1) for path in folder.glob("part-*.*"))
+    except FileNotFoundError:  # renamed meanwhile
+        return lines_in(folder)
+
+
+@pytest.fixture
+def wait_for_lines():
+    """Return a function that waits until a run has so many lines in its folder."""
+
+    def wait(folder, count, process):
+        deadline = time.monotonic() + 60
+        while lines_in(folder) < count:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"{lines_in(folder)} lines, then {process.communicate()[1]}")
+            time.sleep(0.01)
+
+    return wait

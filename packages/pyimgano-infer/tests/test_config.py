@@ -1,11 +1,13 @@
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from pyimgano_core.contracts.infer_config import Checkpoint
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_infer._config import choose_categories, config_of_run, listed, locate_file, read_config
+from pyimgano_infer._models import load_one
 
 
 def set_threshold(value):
@@ -119,6 +121,45 @@ def test_a_linked_config_finds_its_checkpoint_where_the_link_leads(config, tmp_p
     link.parent.mkdir(parents=True)
     link.symlink_to(config)
     assert (tmp_path / "run" / "checkpoints" / "part" / "model.onnx").samefile(locate(link))
+
+
+def test_a_mounted_config_map_is_read_through_its_links(edit_config, tmp_path):
+    config = edit_config(set_checkpoint(path="model.onnx"))
+    mount = tmp_path / "etc" / "detector"
+    version = mount / "..2026_11_23_08_30_00.123456789"
+    version.mkdir(parents=True)
+    shutil.copyfile(config, version / "infer_config.json")
+    shutil.copyfile(tmp_path / "run" / "checkpoints" / "part" / "model.onnx", version / "model.onnx")
+    (mount / "..data").symlink_to(version.name)
+    for name in ("infer_config.json", "model.onnx"):
+        (mount / name).symlink_to(f"..data/{name}")
+    assert (version / "model.onnx").samefile(locate(mount / "infer_config.json"))
+
+
+def test_a_link_to_the_newest_run_is_followed(config, tmp_path):
+    (tmp_path / "current").symlink_to("run")
+    found = locate(tmp_path / "current" / "artifacts" / config.name)
+    assert (tmp_path / "run" / "checkpoints" / "part" / "model.onnx").samefile(found)
+
+
+def test_a_config_may_be_named_relative_to_the_current_folder(config, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    assert locate(config).samefile(locate(Path(config.name)))
+
+
+def test_nothing_is_written_where_a_config_is_read(config, tmp_path):
+    before = {path: path.lstat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    for path in before:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    load_one(config)
+    assert before == {path: path.lstat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+
+
+def test_a_file_that_is_far_too_large_is_refused_without_reading_all_of_it(config):
+    with config.open("r+b") as stream:
+        stream.truncate(2**40)  # sparse: it takes no space
+    with pytest.raises(ArtifactError, match="larger than 67108864 bytes"):
+        read_config(config)
 
 
 def test_the_folder_of_the_link_comes_first_and_two_files_are_refused(config, tmp_path):

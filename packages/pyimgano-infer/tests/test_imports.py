@@ -1,6 +1,7 @@
 """What importing the command may load: its help must come at once."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -40,6 +41,19 @@ def test_help_takes_well_under_half_a_second_of_cpu():
     assert float(run_python(code).splitlines()[-1]) < 0.5
 
 
-def test_scoring_loads_no_torch():
+def test_the_process_that_hands_out_the_work_loads_no_runtime():
     loaded = set(json.loads(run_python(LIST_MODULES.format(module="pyimgano_infer._run"))))
+    assert set() == loaded & {"PIL", "onnxruntime", "openvino", "ray"}
+
+
+def test_scoring_loads_no_torch():
+    loaded = set(json.loads(run_python(LIST_MODULES.format(module="pyimgano_infer._models"))))
     assert set() == loaded & {"torch", "timm", "onnx", "skimage", "scipy"}
+
+
+def test_the_first_score_takes_less_than_two_seconds_of_cpu_over_all_processes(config, grey, start_infer):
+    before = os.times()
+    start_infer("--infer-config", config, grey("a.png", 9)).communicate(timeout=60)
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used < 2.0

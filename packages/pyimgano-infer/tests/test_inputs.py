@@ -10,7 +10,8 @@ from pyimgano_infer._inputs import LEFT_OUT, find_sources, read_inputs
 
 
 def texts(*arguments):
-    return [item.text for item in read_inputs(find_sources(map(str, arguments)), None, Counter())]
+    sources = find_sources([str(argument) for argument in arguments])
+    return [item.text for item in read_inputs(sources, None, Counter())]
 
 
 @pytest.fixture

@@ -39,13 +39,17 @@ def test_the_image_s_verdict_is_the_score_s_whatever_the_area(run_infer, make_co
 
 @pytest.mark.parametrize(
     ("area", "option", "code"),
-    [(5, "--overlays", 74), (5, "--regions", 74), (1, "--overlays", 0), (5, "--maps", 0)],
+    [
+        *((5, option, 74) for option in ("--overlays", "--masks", "--rle", "--regions")),
+        *((1, option, 0) for option in ("--overlays", "--masks", "--rle")),
+        (5, "--maps", 0),
+    ],
 )
 def test_what_needs_scikit_image_says_so_before_anything_is_scored(
     run_infer, make_config, spots, tmp_path, monkeypatch, area, option, code
 ):
     monkeypatch.setitem(sys.modules, "skimage", None)  # as where it is not installed
-    arguments = [option] if option == "--regions" else [option, tmp_path / "seen"]
+    arguments = [option] if option in {"--regions", "--rle"} else [option, tmp_path / "seen"]
     done = run_infer("--infer-config", make_config(minimum_area=area), *arguments, spots)
     assert code == done.code
     if code:

@@ -14,20 +14,20 @@ from pyimgano_core.contracts.threshold import (
     ThresholdProvenance,
 )
 from pyimgano_core.errors import ArtifactError, UsageError
-from pyimgano_infer import load_model
 from pyimgano_infer._config import read_config
+from pyimgano_infer._models import load_one
 from pyimgano_infer._pack import pack
 
 
 def test_a_packed_folder_stands_by_itself(make_config, grey, tmp_path):
     config = make_config("bolt", "../../Nut")
-    expected = load_model(config, "bolt").predict(grey("a.png", 77)).score
+    expected = load_one(config, "bolt").score(grey("a.png", 77)).score
     packed = pack(config, tmp_path / "new" / "packed")
     shutil.rmtree(tmp_path / "run")
     moved = (tmp_path / "new" / "packed").rename(tmp_path / "moved")
     assert tmp_path / "new" / "packed" / "infer_config.json" == packed
-    assert expected == load_model(moved / "infer_config.json", "bolt").predict(tmp_path / "a.png").score
-    assert "../../Nut" == load_model(moved / "infer_config.json", "../../Nut").category
+    assert expected == load_one(moved / "infer_config.json", "bolt").score(tmp_path / "a.png").score
+    assert "../../Nut" == load_one(moved / "infer_config.json", "../../Nut").category
 
 
 def test_a_category_s_name_can_t_leave_the_folder(make_config, tmp_path):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pyimgano_core.contracts.config import Tiling
 from pyimgano_core.errors import ArtifactError
-from pyimgano_infer import load_model
+from pyimgano_infer._models import load_one
 from pyimgano_infer._pack import pack
 from pyimgano_infer._verify import verify
 
@@ -40,10 +40,10 @@ def halves(tmp_path):
 
 
 def test_what_lies_outside_changes_no_score_and_no_map(config, halves):
-    model = load_model(config)
-    dark, bright = (model.predict(halves(10, right, f"{right}.png")).score for right in (10, 250))
+    model = load_one(config)
+    dark, bright = (model.score(halves(10, right, f"{right}.png")).score for right in (10, 250))
     assert dark == bright
-    assert model.predict(halves(250, 10)).score > dark
+    assert model.score(halves(250, 10)).score > dark
 
 
 def test_no_defect_region_lies_outside(make_config, halves, run_infer):
@@ -95,17 +95,17 @@ def test_a_file_that_is_no_mask_is_an_artifact_error(config):
     entry["region"] |= {key: entry["checkpoint"][key] for key in ("path", "sha256", "size_bytes")}
     config.write_text(json.dumps(document))
     with pytest.raises(ArtifactError, match="the region of category 'part' can't be used"):
-        load_model(config)
+        load_one(config)
     [found] = verify(config)
-    assert "can't be used" in found.problem
+    assert "can't be used" in found.problems[0]
 
 
 def test_a_pack_takes_the_region_along(make_config, halves, tmp_path):
     config = make_config("bolt", "nut", region=LEFT, tiling=Tiling())
-    expected = load_model(config, "nut").predict(halves(30, 250)).score
+    expected = load_one(config, "nut").score(halves(30, 250)).score
     packed = pack(config, tmp_path / "packed")
     shutil.rmtree(tmp_path / "run")
     assert ["bolt.onnx", "bolt.png", "nut.onnx", "nut.png"] == sorted(
         path.name for path in (packed.parent / "checkpoints").iterdir()
     )
-    assert expected == load_model(packed, "nut").predict(halves(30, 9)).score
+    assert expected == load_one(packed, "nut").score(halves(30, 9)).score

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pyimgano_core.contracts.image_file import ImageFile
     from pyimgano_core.contracts.issue import Issue
 
 
@@ -98,7 +99,7 @@ class ImageError(PyimganoError):
 
     exit_code = ExitCode.SOME_INPUTS_FAILED
 
-    def __init__(self, code: str, path: Path | str, message: str) -> None:
+    def __init__(self, code: str, path: ImageFile | str, message: str) -> None:
         self.code = code
         self.path = path
         super().__init__(f"{path}: {message}")

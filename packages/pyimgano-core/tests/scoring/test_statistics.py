@@ -43,3 +43,10 @@ def test_only_what_is_looked_at_counts(tmp_path):
     Image.fromarray(pixels).save(path)
     found = prepare_image(path, Preprocessing(resize=(16, 16)), left).statistics()
     assert found.brightness == pytest.approx(50.0)
+
+
+def test_they_are_told_to_six_digits_whatever_the_processor_rounds():
+    pixels = np.random.default_rng(1).integers(0, 256, (31, 17, 3), dtype=np.uint8)
+    found = image_statistics(pixels, None)
+    for value in (found.brightness, found.sharpness):
+        assert float(f"{value:.6g}") == value

@@ -36,6 +36,11 @@ def test_a_quantile_is_told_with_its_rank_and_its_images():
     )
 
 
+def test_images_from_a_site_are_told_as_such():
+    text = words_of(CalibrationRule(method="gaussian"), source="site", disjoint_from_train=None)
+    assert "of normal images from the site, of which it is not known whether they were fitted" in text
+
+
 @pytest.mark.parametrize(
     ("rule", "words"),
     [

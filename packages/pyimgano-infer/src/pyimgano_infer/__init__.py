@@ -1,10 +1,14 @@
 """Run exported anomaly detectors from one config file, on a host without torch.
 
-The command is `pyimgano-infer`. From Python:
+The command is `pyimgano-infer`. In other programs a `Session` loads a model once and scores images:
 
-    from pyimgano_infer import load_model
-    model = load_model("bottle/infer_config.json")
-    prediction = model.predict("part.png")  # prediction.score, prediction.label, prediction.error
+    from pyimgano_infer import Session
+
+    with Session("bottle/infer_config.json") as session:
+        result = session.score("part.png")  # or uint8 pixels: (H, W, 3) RGB, or (H, W) grey
+        print(result.score, result.label, result.error)
+        for result in session.stream(["a.png", "b.png"]):
+            print(result.prediction.input, result.label)
 """
 
 from __future__ import annotations
@@ -12,27 +16,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pyimgano_infer._session import Result, Session
+else:
 
-    from pyimgano_infer._predict import Model
+    def __getattr__(name: str) -> object:
+        """Load what scores images when it is asked for, so that the command starts without it."""
+        if name in {"Result", "Session"}:
+            from pyimgano_infer import _session  # noqa: PLC0415
+
+            return getattr(_session, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
-
-def load_model(config: Path | str, category: str | None = None) -> Model:
-    """Return the model of one category of an `infer_config.json`, its checkpoint's hash checked.
-
-    Args:
-        config: the config file; a relative checkpoint path in it is relative to the config's folder.
-        category: which category; may be left out where the config has one.
-
-    Raises:
-        ArtifactError: the config or the checkpoint can't be trusted or understood.
-        UsageError: the category is missing or unknown.
-    """
-    from pyimgano_infer._models import load_one  # noqa: PLC0415 - importing the package stays light
-
-    return load_one(config, category)
-
-
-__all__ = ["__version__", "load_model"]
+__all__ = [
+    "Result",
+    "Session",
+    "__version__",
+]

@@ -25,7 +25,7 @@ CONFIG_IN_RUN = Path("artifacts", "infer_config.json")
 
 _PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # two letters or more: `C:` is a drive
-_EXPORT_AGAIN = (
+EXPORT_AGAIN = (
     "a pickled checkpoint can run code when it is opened, so only ONNX is accepted; "
     "export one with `pyimgano-train --config CONFIG --export-infer-config`"
 )
@@ -63,7 +63,7 @@ def read_config(path: Path) -> InferConfig:
         return read_artifact(path, InferConfig)
     except ArtifactError as exc:
         if ".checkpoint.format:" in str(exc):
-            raise ArtifactError(f"{exc}; {_EXPORT_AGAIN}") from exc
+            raise ArtifactError(f"{exc}; {EXPORT_AGAIN}") from exc
         raise
 
 
@@ -83,6 +83,18 @@ def choose_categories(config: InferConfig, wanted: str | None) -> tuple[str, ...
     return (wanted,)
 
 
+def require_one(names: tuple[str, ...]) -> None:
+    """Refuse to guess which of several categories is meant.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(names) > 1:
+        raise UsageError(
+            f"the config has {len(names)} categories: choose one with --category: {listed(names)}"
+        )
+
+
 def listed(names: Iterable[str], most: int = 20) -> str:
     """Return names for a message: the first few of many."""
     shown = sorted(names)
@@ -94,6 +106,17 @@ def named_files(entry: CategoryModel) -> dict[str, NamedFile]:
     """Return the files that a config names for one category, by the key that names them."""
     files: dict[str, NamedFile | None] = {"checkpoint": entry.checkpoint, "region": entry.region}
     return {kind: file for kind, file in files.items() if file is not None}
+
+
+def check_files(path: Path, config: InferConfig, names: Iterable[str]) -> None:
+    """Look at the files of the categories in play, without reading them.
+
+    Raises:
+        ArtifactError: one can't be what the config names.
+    """
+    for name in names:
+        for kind, file in named_files(config.per_category[name]).items():
+            locate_file(path, name, kind, file)
 
 
 def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) -> Path:
@@ -155,7 +178,7 @@ def _problem_of_path(text: str) -> str | None:
     if text.startswith("~"):
         return "`~` is not expanded; name the file relative to the config, or absolutely"
     if Path(text).suffix.lower() in _PICKLED:
-        return _EXPORT_AGAIN
+        return EXPORT_AGAIN
     return None
 
 

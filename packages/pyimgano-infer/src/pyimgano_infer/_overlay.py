@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-
-from pyimgano_core.components import keep_large
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,39 +24,35 @@ def draw(
     image: NDArray[np.uint8],
     anomaly_map: NDArray[np.float32],
     threshold: float | None,
-    minimum_area: int = 1,
+    flagged: NDArray[np.bool_] | None = None,
     *,
     for_review: bool = False,
 ) -> NDArray[np.uint8]:
     """Return the image with its anomaly map on top: the hotter, the more opaque.
 
     With a positive pixel threshold the colours mean the same in every picture of a category: half of the
-    threshold and less is clear, the threshold is the middle, and a white line runs round each region that
-    reaches it and is large enough. An image for review may stay below it everywhere, and a person must see
-    where to look: its scale begins lower, so that its own highest value has at least the middle colour.
-    Without a threshold, the colours run from the map's own minimum to its maximum.
+    threshold and less is clear, and the threshold is the middle. An image for review may stay below it
+    everywhere, and a person must see where to look: its scale begins lower, so that its own highest value has
+    at least the middle colour. Without a threshold, the colours run from the map's own minimum to its
+    maximum. A white line runs round what is flagged.
 
     Args:
         image: (H, W, 3).
         anomaly_map: (H, W).
         threshold: the pixel threshold, on the map's scale.
-        minimum_area: the least area of a region, in pixels.
+        flagged: (H, W), the pixels that the threshold flags; None without one.
         for_review: whether the image is in the review band.
 
     Returns:
         (H, W, 3).
-
-    Raises:
-        MachineError: there is a minimum area, and scikit-image is not installed.
     """
     middle = threshold if threshold is None or not for_review else min(threshold, float(anomaly_map.max()))
     heat = _heat(anomaly_map, middle)  # (H, W), 0..1
     opacity = (_MOST_OPAQUE * heat)[:, :, None]
     colour = _PALETTE[(heat * 255).astype(np.uint8)]  # (H, W, 3)
     picture: NDArray[np.uint8] = (image * (1 - opacity) + colour * opacity + 0.5).astype(np.uint8)
-    if threshold is not None:
-        marked = anomaly_map >= np.float64(threshold)  # as a float it would be rounded to the map's float32
-        picture[_outline(keep_large(marked, minimum_area))] = 255
+    if flagged is not None:
+        picture[_outline(flagged)] = 255
     return picture
 
 
@@ -82,9 +77,11 @@ def suffix_for(size: tuple[int, int]) -> str:
     return ".jpg" if max(size) <= _JPEG_LIMIT else ".png"
 
 
-def encode(picture: NDArray[np.uint8], stream: BinaryIO, suffix: str) -> None:
-    """Write a picture (H, W, 3) in the format of `suffix`."""
+def encode(picture: NDArray[np.uint8], suffix: str) -> bytes:
+    """Return a picture (H, W, 3) as a file in the format of `suffix`."""
+    stream = io.BytesIO()
     if suffix == ".jpg":
         Image.fromarray(picture).save(stream, format="JPEG", quality=90)
     else:
         Image.fromarray(picture).save(stream, format="PNG", compress_level=1)
+    return stream.getvalue()

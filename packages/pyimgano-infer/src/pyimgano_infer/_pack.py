@@ -54,7 +54,7 @@ def pack(path: Path, target: Path) -> Path:
 
 
 def _fill(path: Path, config: InferConfig, folder: Path) -> None:
-    document = _document(path)
+    document = read_document(path)
     for name, kind, content in _contents(path, config):
         relative = f"{_CHECKPOINTS}/{category_slug(name)}{_SUFFIXES[kind]}"
         write_bytes(folder / relative, content)
@@ -62,7 +62,7 @@ def _fill(path: Path, config: InferConfig, folder: Path) -> None:
     write_text(folder / _CONFIG, to_json(document, indent=2) + "\n")
 
 
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
     """Return the config as it stands in the file: fields that this version does not know are packed, too."""
     document: dict[str, Any] = parse_json(path.read_text(encoding="utf-8-sig"))
     return document

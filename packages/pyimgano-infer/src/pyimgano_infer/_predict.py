@@ -1,31 +1,25 @@
-"""One input to one prediction, with the files that go with it; a fault of an input stays in its line."""
+"""One input to one prediction, with the products that go with it; a fault of an input stays in its line."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 from numpy.typing import NDArray
 
-from pyimgano_core.artifacts import atomic_writer
 from pyimgano_core.contracts.infer_config import Preprocessing
-from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
+from pyimgano_core.contracts.prediction import Failure, Prediction
 from pyimgano_core.errors import ImageError
-from pyimgano_core.images import read_image
-from pyimgano_core.scoring import OnnxScorer
+from pyimgano_core.scoring import Scorer
 from pyimgano_core.scoring.files import ScoredImage, score_file
 from pyimgano_core.thresholds import verdict
 from pyimgano_infer._inputs import Input
-from pyimgano_infer._output import writing
+from pyimgano_infer._save import add_products
 
 if TYPE_CHECKING:
-    from pyimgano_core.contracts.prediction import Label
-    from pyimgano_core.contracts.region import Region
-
-_STEM_CHARACTERS = 60
+    from pyimgano_core.contracts.image_file import ImageFile
+    from pyimgano_infer._products import Outputs
 
 
 @define(frozen=True, kw_only=True, eq=False)
@@ -40,7 +34,7 @@ class Model:
     """
 
     category: str
-    scorer: OnnxScorer
+    scorer: Scorer
     preprocessing: Preprocessing
     interest: NDArray[np.bool_] | None
     threshold: float | None
@@ -48,20 +42,9 @@ class Model:
     pixel_threshold: float | None
     minimum_area: int
 
-    def predict(self, path: Path | str) -> Prediction:
-        """Return the prediction for one image file; a bad file gives an `error`, never an exception."""
-        job = Job(index=0, item=Input(text=str(path), path=Path(path)), category=self.category, model=self)
-        return predict(job, outputs=Outputs())
-
-
-@define(frozen=True, kw_only=True)
-class Outputs:
-    """What is kept beside the lines; paths in lines are relative to `folder`, the lines' own folder."""
-
-    folder: Path = Path()
-    maps: Path | None = None
-    overlays: Path | None = None
-    regions: bool = False
+    def score(self, path: ImageFile) -> ScoredImage | Failure:
+        """Return what is found in one image file, or what is wrong with it."""
+        return score_file(path, scorer=self.scorer, preprocessing=self.preprocessing, interest=self.interest)
 
 
 @define(frozen=True, kw_only=True)
@@ -81,32 +64,39 @@ class Job:
 def predict(job: Job, *, outputs: Outputs) -> Prediction:
     """Return the prediction of one input; only a broken machine raises."""
     if job.model is None:
-        return _line(job, error=job.failure)
-    result = score_file(
-        job.item.path,
-        scorer=job.model.scorer,
-        preprocessing=job.model.preprocessing,
-        interest=job.model.interest,
-    )
+        return _line(job, job.failure)
+    return tell(job, job.model, job.model.score(job.item.path), outputs=outputs)
+
+
+def tell(job: Job, model: Model, result: ScoredImage | Failure, *, outputs: Outputs) -> Prediction:
+    """Return the prediction of an input that was scored.
+
+    Args:
+        job: the input.
+        model: what scored it.
+        result: what was found.
+        outputs: what is to be kept of it.
+
+    Raises:
+        MachineError: a file can't be written, or a package is missing.
+    """
     if isinstance(result, Failure):
-        return _line(job, error=result)
-    label = verdict(result.score, job.model.threshold, job.model.review_threshold)
-    try:
-        overlay = _save_overlay(job, job.model, result, label, outputs)
-    except ImageError as exc:  # the file vanished or changed since it was scored
-        return _line(job, error=Failure(code=exc.code, message=str(exc)))
-    return _line(
-        job,
+        return _line(job, result)
+    line = evolve(
+        _line(job),
         score=result.score,
-        label=label,
+        label=verdict(result.score, model.threshold, model.review_threshold),
         image_size=result.size,
-        anomaly_map=_save_map(job, result.anomaly_map, outputs),
-        overlay=overlay,
-        regions=_regions(result.anomaly_map, job.model) if outputs.regions else None,
+        statistics=result.statistics,
     )
+    try:
+        return add_products(line, job.item.path, result, model, outputs)
+    except ImageError as exc:  # the file vanished or changed since it was scored
+        return _line(job, Failure(code=exc.code, message=str(exc)))
 
 
-def _line(job: Job, *, error: Failure | None = None, **result: Any) -> Prediction:
+def _line(job: Job, error: Failure | None = None) -> Prediction:
+    """Return the line of an input with all that is known without its image."""
     record = job.item.record
     return Prediction(
         index=job.index,
@@ -120,59 +110,4 @@ def _line(job: Job, *, error: Failure | None = None, **result: Any) -> Predictio
         group_id=None if record is None else record.group_id,
         meta=None if record is None else record.meta or None,
         error=error,
-        **result,
     )
-
-
-def _regions(anomaly_map: NDArray[np.float32], model: Model) -> tuple[Region, ...] | None:
-    from pyimgano_core.regions import defect_regions  # noqa: PLC0415 - needs the extra `regions`
-
-    if model.pixel_threshold is None:
-        return None
-    return defect_regions(anomaly_map, model.pixel_threshold, model.minimum_area)
-
-
-def _save_map(job: Job, anomaly_map: NDArray[np.float32], outputs: Outputs) -> StoredArray | None:
-    if outputs.maps is None:
-        return None
-    path = outputs.maps / file_name(job, ".npy")
-    with writing(path), atomic_writer(path) as stream:
-        np.save(stream, anomaly_map, allow_pickle=False)
-    shape = tuple(anomaly_map.shape)
-    return StoredArray(path=_relative(path, outputs), shape=shape, dtype=str(anomaly_map.dtype))
-
-
-def _save_overlay(
-    job: Job, model: Model, result: ScoredImage, label: Label | None, outputs: Outputs
-) -> str | None:
-    """Keep the picture; its name tells the verdict and the score, `000012_part_review_2.31.jpg`."""
-    if outputs.overlays is None:
-        return None
-    from pyimgano_infer._overlay import draw, encode, suffix_for  # noqa: PLC0415 - only where it is asked for
-
-    image = read_image(job.item.path, sixteen_bit_range=model.preprocessing.sixteen_bit_range)  # (H, W, 3)
-    if image.shape[:2] != result.size:
-        raise ImageError("changed", job.item.path, "changed while it was read; score it again")
-    told = "" if label is None else f"_{label}"
-    path = outputs.overlays / file_name(job, f"{told}_{result.score:.4g}{suffix_for(result.size)}")
-    picture = draw(
-        image,
-        result.anomaly_map,
-        model.pixel_threshold,
-        model.minimum_area,
-        for_review=label == "review",
-    )
-    with writing(path), atomic_writer(path) as stream:
-        encode(picture, stream, path.suffix)
-    return _relative(path, outputs)
-
-
-def file_name(job: Job, suffix: str) -> str:
-    """Return a name that no two inputs share and that is safe on every file system: `000012_part.npy`."""
-    stem = job.item.path.stem[:_STEM_CHARACTERS]
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in stem)
-    return f"{job.index:06d}_{safe}{suffix}"
-
-
-def _relative(path: Path, outputs: Outputs) -> str:
-    return Path(os.path.relpath(path, outputs.folder)).as_posix()

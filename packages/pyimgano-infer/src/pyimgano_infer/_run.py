@@ -1,34 +1,41 @@
-"""Score all inputs of a command line, write a line for each as it is finished, and say how it went."""
+"""Score all inputs of a command line, put their lines together in order, and say how it went."""
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from collections import Counter
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from pyimgano_core.artifacts import write_artifact
-from pyimgano_core.contracts.prediction import Failure
-from pyimgano_core.engine import map_ordered
-from pyimgano_core.errors import ExitCode, UsageError
+from pyimgano_core.artifacts import atomic_writer, write_artifact
+from pyimgano_core.cli.app import INTERRUPTS
+from pyimgano_core.errors import ExitCode
 from pyimgano_core.progress import Progress, SilentProgress, for_terminal
-from pyimgano_infer._config import choose_categories, listed, read_config
-from pyimgano_infer._inputs import Input, Source, find_sources, read_inputs
-from pyimgano_infer._models import Models
-from pyimgano_infer._output import Summary, Tally, describe, open_lines, writing
-from pyimgano_infer._predict import Job, Outputs, predict
-from pyimgano_infer._request import Request, check_request, check_thresholds
+from pyimgano_infer._csv import write_csv
+from pyimgano_infer._folder import joining, partial_folder, temporary_folder
+from pyimgano_infer._inputs import read_inputs
+from pyimgano_infer._join import join_part, read_lines
+from pyimgano_infer._output import writing
+from pyimgano_infer._part import part_path, unfinished_lines
+from pyimgano_infer._parts import write_parts
+from pyimgano_infer._plan import Plan, is_claimed, settings_of
+from pyimgano_infer._prepare import Prepared, prepare
+from pyimgano_infer._runtimes import read_runtimes
+from pyimgano_infer._scoring import Scoring, WholePart
+from pyimgano_infer._shards import cut
+from pyimgano_infer._summary import RunFacts, Summary, Tally, describe, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from pyimgano_infer._output import ThresholdSource
-    from pyimgano_infer._thresholds import Thresholds
+    from pyimgano_infer._folder import Folder
+    from pyimgano_infer._inputs import Input
+    from pyimgano_infer._parts import PartCounts
+    from pyimgano_infer._request import Request
 
 
 def score_inputs(request: Request) -> ExitCode:
@@ -39,51 +46,136 @@ def score_inputs(request: Request) -> ExitCode:
         MachineError: a result can't be written, or a package is missing.
         UsageError: the request can't be met, or names no input.
     """
-    config = read_config(request.config_path)
-    names = choose_categories(config, request.category)
-    sources = find_sources(request.arguments)
-    check_request(request, sources, names)
-    models = Models(
-        request.config_path,
-        config,
-        names,
-        threshold=request.threshold,
-        review_threshold=request.review_threshold,
-    )
-    check_thresholds(request, models)
-    notices: Counter[str] = Counter()
-    inputs = _not_empty(read_inputs(sources, request.root, notices), request.arguments)
-    tally = Tally()
     started = time.perf_counter()
-    total = _count(sources, request)
-    _write_lines(request, _jobs(inputs, models, request, notices), total, tally)
-    summary = tally.summarize(
-        seconds=time.perf_counter() - started,
-        infer_config=str(request.config_path),
-        output=None if request.output is None else str(request.output),
-        threshold_source=_source(request.threshold),
-        review_threshold_source=_source(request.review_threshold),
-        notices=dict(notices),
+    prepared = prepare(request)
+    notices: Counter[str] = Counter()
+    inputs = prepared.inputs(notices)
+    settings = settings_of(request, prepared.config)
+    opened = (
+        temporary_folder()
+        if request.output is None
+        else partial_folder(request.output, settings, prepared.job)
     )
-    click.echo(describe(summary), err=True)
-    if request.summary is not None:
-        with writing(request.summary):
-            write_artifact(request.summary, summary)
-    return _exit_code(request, summary)
+    with opened as folder:
+        plan = Plan(
+            digest=settings.digest,
+            run=secrets.token_hex(4),
+            request=request,
+            config=prepared.config,
+            names=prepared.names,
+            folder=folder.path,
+            working_folder=Path.cwd(),
+        )
+        run = _Run(prepared, plan, notices, started)
+        run.score(inputs)
+        return run.finish(folder)
 
 
-def _write_lines(request: Request, jobs: Iterable[Job], total: int | None, tally: Tally) -> None:
-    outputs = Outputs(
-        folder=request.output.parent if request.output is not None else Path(),
-        maps=request.maps,
-        overlays=request.overlays,
-        regions=request.regions,
-    )
-    predictions = map_ordered(partial(predict, outputs=outputs), jobs, workers=request.workers)
-    with open_lines(request.output) as write:
-        for prediction in _progress(request).track(predictions, "scoring", total):
-            write(prediction)
-            tally.add(prediction)
+class _Run:
+    """One run of the command in its folder."""
+
+    def __init__(self, prepared: Prepared, plan: Plan, notices: Counter[str], started: float) -> None:
+        self._prepared = prepared
+        self._request = prepared.request
+        self._folder = plan.folder
+        self._notices = notices
+        self._started = started
+        self._scoring = Scoring(plan, prepared.job)
+        entries = prepared.config.per_category
+        self._tally = Tally({name: entries[name].reference for name in prepared.names})
+
+    def score(self, inputs: Iterator[Input]) -> None:
+        """Score what is left; without a file for the lines, write them as soon as their turn comes."""
+        whole = self._scoring.run(cut(inputs), self._prepared.engine)
+        if self._request.output is None:
+            whole = self._written(whole)
+        each = (part for part in whole for _ in range(part.n_inputs))
+        for _ in _progress(self._request).track(each, "scoring", _count(self._prepared)):
+            pass
+
+    def _written(self, parts: Iterator[WholePart]) -> Iterator[WholePart]:
+        turn, whole = 0, set()
+        try:
+            for part in parts:
+                whole.add(part.index)
+                while turn in whole:
+                    whole.remove(turn)
+                    self._write_to_stdout(part_path(self._folder, turn))
+                    turn += 1
+                yield part
+        except INTERRUPTS:
+            sys.stdout.buffer.write(unfinished_lines(self._folder, turn))
+            raise
+
+    def _write_to_stdout(self, part: Path) -> None:
+        join_part(part, sys.stdout.buffer.write, self._tally)
+        sys.stdout.flush()
+        if self._request.csv is None and self._request.parts is None:
+            part.unlink()
+
+    def finish(self, folder: Folder) -> ExitCode:
+        """Put the parts together, if it is for this process to do, and return the exit code."""
+        request = self._request
+        if request.output is None:
+            return self._tell()
+        missing = 0 if self._prepared.job is None else self._scoring.count_missing()
+        with joining(folder.path) as is_ours:
+            if missing or not is_ours:
+                return self._leave(folder, missing)
+            with writing(request.output), atomic_writer(request.output) as stream:
+                for part in self._parts():
+                    join_part(part, stream.write, self._tally)
+            code = self._tell()
+            folder.is_done = True
+        return code
+
+    def _leave(self, folder: Folder, missing: int) -> ExitCode:
+        """Let another job put the parts together: the one that ends last finds all of them."""
+        folder.is_left = True
+        job = self._prepared.job
+        who = "" if job is None else f"job {job.index} of {job.count}: "
+        if not is_claimed(folder.path) or not missing:
+            rest = "another job puts the results together"
+        else:
+            parts = f"{missing} of {self._scoring.n_shards} parts are not whole yet"
+            rest = f"{parts}; the job that ends last puts the results together"
+        click.echo(f"{who}its inputs are scored, {self._scoring.n_scored} of them now; {rest}", err=True)
+        return ExitCode.DONE
+
+    def _tell(self) -> ExitCode:
+        """Write what is derived from the lines, tell how it went, and return the exit code."""
+        request = self._request
+        parts = None
+        if request.csv is not None:
+            write_csv(read_lines(self._parts()), request.csv)
+        if request.parts is not None:
+            parts = write_parts(read_lines(self._parts()), request.parts)
+        summary = self._tally.summarize(self._facts(parts))
+        if summary.n_inputs != self._scoring.n_inputs:
+            raise RuntimeError(f"{summary.n_inputs} lines for {self._scoring.n_inputs} inputs")
+        click.echo(describe(summary), err=True)
+        if request.summary is not None:
+            with writing(request.summary):
+                write_artifact(request.summary, summary)
+        return _exit_code(request, summary)
+
+    def _parts(self) -> Iterator[Path]:
+        return (part_path(self._folder, index) for index in range(self._scoring.n_shards))
+
+    def _facts(self, parts: PartCounts | None) -> RunFacts:
+        request = self._request
+        return RunFacts(
+            infer_config=str(request.config_path),
+            output=None if request.output is None else str(request.output),
+            threshold_source=source_of(request.threshold),
+            review_threshold_source=source_of(request.review_threshold),
+            device=request.device,
+            runtimes=read_runtimes(self._folder),
+            notices=dict(self._notices),
+            parts=parts,
+            n_scored=self._scoring.n_scored,
+            seconds=time.perf_counter() - self._started,
+        )
 
 
 def _progress(request: Request) -> Progress:
@@ -92,52 +184,13 @@ def _progress(request: Request) -> Progress:
     return SilentProgress() if on_terminal else for_terminal()
 
 
-def _count(sources: Iterable[Source], request: Request) -> int | None:
-    """Count the inputs, so that the time left can be shown; only where somebody sees it."""
-    if not sys.stderr.isatty():
+def _count(prepared: Prepared) -> int | None:
+    """Count the inputs, so that the time left can be shown; only where somebody sees it, and it can be."""
+    if not sys.stderr.isatty() or any(source.kind in {"list", "search"} for source in prepared.sources):
         return None
-    return sum(1 for _ in read_inputs(sources, request.root, Counter()))
-
-
-def _jobs(inputs: Iterable[Input], models: Models, request: Request, notices: Counter[str]) -> Iterator[Job]:
-    """Give every input its number and its category's model, which is loaded when it is first needed."""
-    for index, item in enumerate(inputs):
-        category = item.category or (models.names[0] if len(models.names) == 1 else "")
-        failure = item.failure
-        if failure is None and category not in models.names:
-            message = f"{item.text}: category {category!r} is none of {listed(models.names)}"
-            failure = Failure(code="unknown_category", message=message)
-        if failure is not None:
-            yield Job(index=index, item=item, category=category, failure=failure)
-            continue
-        model = models.load(category)
-        notices.update(_notices(category, models.thresholds[category], request))
-        yield Job(index=index, item=item, category=category, model=model)
-
-
-def _notices(category: str, thresholds: Thresholds, request: Request) -> Iterator[str]:
-    """Yield what the thresholds of a category leave undone."""
-    if thresholds.image is None:
-        yield f"category {category!r} has no threshold: no label is given"
-    if thresholds.void_review is not None:
-        yield (
-            f"category {category!r} has no review band: its review threshold {thresholds.void_review:.9g} "
-            f"is not below its threshold {thresholds.image:.9g}"
-        )
-    if request.regions and thresholds.pixel is None:
-        yield f"category {category!r} has no pixel threshold: no regions are given"
-
-
-def _source(value: float | None) -> ThresholdSource:
-    return "config" if value is None else "override"
-
-
-def _not_empty(inputs: Iterator[Input], arguments: tuple[str, ...]) -> Iterator[Input]:
-    first = next(inputs, None)
-    if first is None:
-        given = f"none in {', '.join(map(repr, arguments))}" if arguments else "no INPUT was given"
-        raise UsageError(f"no images to score: {given}; name images, folders, patterns or a manifest")
-    return chain([first], inputs)
+    if prepared.job is not None:
+        return None
+    return sum(1 for _ in read_inputs(prepared.sources, prepared.request.root, Counter()))
 
 
 def _exit_code(request: Request, summary: Summary) -> ExitCode:

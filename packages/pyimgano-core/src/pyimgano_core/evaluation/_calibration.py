@@ -71,6 +71,13 @@ class CalibrationScores:
         )
         return evolve(found, pixel=_warned(found.pixel, warning))
 
+    def count_flagged(self, threshold: Threshold) -> int | None:
+        """Return how many images a threshold flags, or their maps; None where it has no value."""
+        value = threshold.value
+        is_of_images = threshold.provenance.score_source == "image_score"
+        scores = self._quantities["score"] if is_of_images else self._levels
+        return None if value is None else sum(score >= value for score in scores)
+
     def reference(self) -> dict[str, ReferenceSample]:
         """Return what the images looked like, by quantity; nothing without images."""
         samples = {name: reference_sample(values) for name, values in self._quantities.items()}

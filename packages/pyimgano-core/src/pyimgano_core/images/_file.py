@@ -6,6 +6,7 @@ The codes are `not_found`, `not_regular`, `not_readable`, `empty_file`, `storage
 
 from __future__ import annotations
 
+import io
 import logging
 import stat
 import struct
@@ -27,11 +28,14 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from pyimgano_core.contracts.image_file import RemoteFile
 from pyimgano_core.errors import ImageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
+
+    from pyimgano_core.contracts.image_file import ImageFile
 
 IMAGE_EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm", ".pnm",
@@ -79,12 +83,20 @@ def is_image(path: Path | str) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[Image.Image, BinaryIO]]:
+def opened(path: ImageFile) -> Iterator[tuple[Image.Image, BinaryIO]]:
     """Open `path`, read its header, and give the lazy image and its stream.
 
     Raises:
         ImageError: whatever is wrong with the file, also while the caller decodes within the `with` block.
+        MachineError: a package that an address needs is missing.
     """
+    if isinstance(path, RemoteFile):
+        from pyimgano_core.images.remote import read_remote  # noqa: PLC0415 - only addresses need fsspec
+
+        content = io.BytesIO(read_remote(path))
+        with opened_stream(path, content) as image:
+            yield image, content
+        return
     with _storage_errors(path):
         _require_regular(path)
         with path.open("rb") as stream, opened_stream(path, stream) as image:
@@ -92,7 +104,7 @@ def opened(path: Path) -> Iterator[tuple[Image.Image, BinaryIO]]:
 
 
 @contextmanager
-def opened_stream(path: Path, stream: BinaryIO) -> Iterator[Image.Image]:
+def opened_stream(path: ImageFile, stream: BinaryIO) -> Iterator[Image.Image]:
     """As `opened`, for a caller who has opened or read the file already; `path` is named in errors only.
 
     Raises:
@@ -129,7 +141,7 @@ def _require_regular(path: Path) -> None:
         raise ImageError("empty_file", path, "is empty (0 bytes); copy it again from its source")
 
 
-def _identify(path: Path, stream: BinaryIO) -> Image.Image:
+def _identify(path: ImageFile, stream: BinaryIO) -> Image.Image:
     try:
         with quiet():
             image = Image.open(stream, formats=_FORMATS)
@@ -143,7 +155,7 @@ def _identify(path: Path, stream: BinaryIO) -> Image.Image:
     return image
 
 
-def require_pixel_count(path: Path, pixels: int) -> None:
+def require_pixel_count(path: ImageFile, pixels: int) -> None:
     """Refuse an image that would fill the memory.
 
     Raises:
@@ -174,7 +186,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def _damage(path: ImageFile) -> Iterator[None]:
     """Turn what Pillow says of damaged bytes into an `ImageError`; an errno means storage, not damage."""
     try:
         yield
@@ -186,6 +198,6 @@ def _damage(path: Path) -> Iterator[None]:
         raise _damaged(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> ImageError:
+def _damaged(path: ImageFile, error: Exception) -> ImageError:
     code = "truncated" if "truncated" in str(error).lower() else "corrupt"
     return ImageError(code, path, f"is {code} ({error}); copy it again from its source")

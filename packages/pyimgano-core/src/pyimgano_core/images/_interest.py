@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pyimgano_core.contracts.image_file import ImageFile
+
 OUTSIDE_GREY = 128
 
 
-def fit_interest(interest: NDArray[np.bool_], size: tuple[int, int], path: Path | str) -> NDArray[np.bool_]:
+def fit_interest(
+    interest: NDArray[np.bool_], size: tuple[int, int], path: ImageFile | str
+) -> NDArray[np.bool_]:
     """Return the region at an image's size, by nearest neighbour.
 
     Args:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from PIL import Image
 
+from pyimgano_core.contracts.image_file import RemoteFile
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images._file import decode, opened
 from pyimgano_core.images._orientation import find_orientation, turn, turned_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pyimgano_core.contracts.image_file import ImageFile
 
 FULL_RANGE = (0, 65535)
 
@@ -23,7 +26,9 @@ _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B")
 _SIXTEEN_BIT_AS_I = ("PNG", "PPM")
 
 
-def read_image(path: Path | str, *, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> NDArray[np.uint8]:
+def read_image(
+    path: ImageFile | str, *, sixteen_bit_range: tuple[int, int] = FULL_RANGE
+) -> NDArray[np.uint8]:
     """Return the image as RGB, upright.
 
     Rules: EXIF orientation is applied; a palette becomes its colours; alpha is dropped and the colour under
@@ -34,7 +39,7 @@ def read_image(path: Path | str, *, sixteen_bit_range: tuple[int, int] = FULL_RA
     floats are refused.
 
     Args:
-        path: the file.
+        path: the file; text is a path of this machine, and never an address.
         sixteen_bit_range: the 16-bit values that become 0 and 255, e.g. (0, 4095) for a 12-bit camera.
 
     Returns:
@@ -42,8 +47,9 @@ def read_image(path: Path | str, *, sixteen_bit_range: tuple[int, int] = FULL_RA
 
     Raises:
         ImageError: the file can't be used; `code` says why.
+        MachineError: a package that an address needs is missing.
     """
-    path = Path(path)
+    path = path if isinstance(path, RemoteFile) else Path(path)
     with opened(path) as (image, stream):
         orientation = find_orientation(image, stream)
         deep_colour = is_sixteen_bit_colour(image)
@@ -97,7 +103,7 @@ def is_sixteen_bit_colour(image: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in image.tile)  # type: ignore[attr-defined]
 
 
-def require_eight_bit(path: Path, mode: str) -> None:
+def require_eight_bit(path: ImageFile, mode: str) -> None:
     """Refuse modes whose values have no defined place in 0..255.
 
     Raises:
@@ -108,7 +114,7 @@ def require_eight_bit(path: Path, mode: str) -> None:
         raise ImageError("unsupported_mode", path, message)
 
 
-def require_full_range(path: Path, sixteen_bit_range: tuple[int, int]) -> None:
+def require_full_range(path: ImageFile, sixteen_bit_range: tuple[int, int]) -> None:
     """Refuse a range of values for 16-bit colour, of which the upper byte alone is read.
 
     Raises:

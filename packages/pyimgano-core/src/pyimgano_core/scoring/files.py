@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from pyimgano_core.contracts.image_file import ImageFile
     from pyimgano_core.contracts.infer_config import Preprocessing
     from pyimgano_core.scoring._scorer import Scorer
 
@@ -56,7 +57,7 @@ class ScoredImage:
 
 
 def score_file(
-    path: Path,
+    path: ImageFile,
     *,
     scorer: Scorer,
     preprocessing: Preprocessing,
@@ -93,7 +94,9 @@ def score_pixels(
     return _score(partial(prepare_pixels, pixels, preprocessing, interest, name=name), name, scorer)
 
 
-def _score(prepare: Callable[[], PreparedImage], name: Path | str, scorer: Scorer) -> ScoredImage | Failure:
+def _score(
+    prepare: Callable[[], PreparedImage], name: ImageFile | str, scorer: Scorer
+) -> ScoredImage | Failure:
     try:
         image = prepare()
         result = image.score(scorer)

@@ -22,9 +22,9 @@ from pyimgano_core.scoring._tiling import Corner, TileGrid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from pyimgano_core.contracts.drift import ImageStatistics
+    from pyimgano_core.contracts.image_file import ImageFile
     from pyimgano_core.contracts.infer_config import Preprocessing
 
 
@@ -85,7 +85,7 @@ class PreparedImage:
 
 
 def prepare_image(
-    path: Path, preprocessing: Preprocessing, interest: NDArray[np.bool_] | None = None
+    path: ImageFile, preprocessing: Preprocessing, interest: NDArray[np.bool_] | None = None
 ) -> PreparedImage:
     """Read an image file and do all that comes before the graph.
 
@@ -106,7 +106,7 @@ def prepare_pixels(
     preprocessing: Preprocessing,
     interest: NDArray[np.bool_] | None = None,
     *,
-    name: Path | str,
+    name: ImageFile | str,
 ) -> PreparedImage:
     """Do all that comes before the graph with an image that was read already.
 

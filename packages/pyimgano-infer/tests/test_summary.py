@@ -1,10 +1,10 @@
-import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.contracts.prediction import Failure, Prediction
-from pyimgano_infer._output import Tally, describe, open_lines
+from pyimgano_infer._parts import PartCounts
+from pyimgano_infer._summary import RunFacts, Tally, describe
 
 LABELS = st.sampled_from(["normal", "review", "anomalous", None])
 CODES = st.sampled_from(["truncated", "not_found"])
@@ -19,18 +19,23 @@ def failed(code):
     return Prediction(index=0, status="error", input="a.png", category="part", error=error)
 
 
-def summarize(predictions, output=None):
+def summarize(predictions, **facts):
     tally = Tally()
     for prediction in predictions:
         tally.add(prediction)
-    return tally.summarize(
-        seconds=2.0,
+    plain = RunFacts(
         infer_config="c.json",
-        output=output,
+        output=None,
         threshold_source="config",
         review_threshold_source="config",
+        device="cpu",
+        runtimes=(),
         notices={},
+        parts=None,
+        n_scored=len(predictions),
+        seconds=2.0,
     )
+    return tally.summarize(evolve(plain, **facts))
 
 
 @given(st.lists(LABELS.map(ok) | CODES.map(failed)))
@@ -59,16 +64,21 @@ def test_images_to_review_are_told_wherever_there_is_a_band():
     assert {"part": 0.25} == summarize(banded).review_thresholds
 
 
-def test_an_error_leaves_the_finished_lines_under_the_partial_name(tmp_path):
-    output = tmp_path / "out.jsonl"
-    output.write_text("old\n")
+def test_speed_is_that_of_what_was_scored_now():
+    summary = summarize([ok("normal")] * 10, n_scored=4)
+    assert (6, 2.0) == (summary.n_resumed, summary.images_per_second)
+    assert "6 of them were there already" in describe(summary)
 
-    def fail_after_one_line():
-        with open_lines(output) as write:
-            write(ok("normal"))
-            write(None / 0)
 
-    with pytest.raises(TypeError):
-        fail_after_one_line()
-    assert "old\n" == output.read_text()
-    assert 1 == len((tmp_path / "out.jsonl.partial").read_text().splitlines())
+def test_verdicts_on_parts_are_told_with_what_belongs_to_none():
+    counts = PartCounts(
+        n_parts=4,
+        n_normal=1,
+        n_review=0,
+        n_anomalous=2,
+        n_without_verdict=1,
+        n_lines_without_part=3,
+        n_failed_without_part=0,
+    )
+    told = describe(summarize([ok("normal")], parts=counts))
+    assert "4 parts: 1 normal, 0 to review, 2 anomalous, 1 without a verdict; 3 inputs of none" in told

@@ -1,0 +1,191 @@
+"""What became of a run: a reduction over its lines alone, so that neither engine nor resume changes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from attrs import define, field
+
+from pyimgano_core.contracts.drift import DriftedQuantity
+from pyimgano_core.contracts.infer_config import Runtime
+from pyimgano_core.drift import DriftWatch, in_words, quantities_of
+from pyimgano_infer import __version__
+from pyimgano_infer._output import shown
+from pyimgano_infer._parts import PartCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pyimgano_core.contracts.drift import ReferenceSample
+    from pyimgano_core.contracts.prediction import Prediction
+
+ThresholdSource = Literal["config", "override"]  # an override is from the command line
+
+
+@define(frozen=True, kw_only=True)
+class Summary:
+    """What became of all inputs: `n_inputs` is `n_ok` and `n_failed` together.
+
+    `n_ok` is `n_normal`, `n_review`, `n_anomalous` and `n_unlabelled` (no threshold) together. `errors`
+    counts failures by code; `notices` counts what is no failure and should be known. `thresholds` holds a
+    threshold for each category with a score, and `review_thresholds` one for each that has a review band.
+    `n_resumed` of the lines were there before this command ran: an interrupted one left them, or other jobs
+    wrote them; `images_per_second` is about the others. `device` is what was asked for, and `runtimes` are
+    all that gave scores. `drift` compares each category and quantity of the run with the calibration normals,
+    where the config tells what these looked like. `parts` counts the verdicts
+    on parts, where they were asked for.
+    """
+
+    KIND: ClassVar[str] = "pyimgano.infer_summary"
+    SCHEMA_VERSION: ClassVar[int] = 1
+    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset()
+
+    kind: str = "pyimgano.infer_summary"
+    schema_version: int = 1
+    requires: tuple[str, ...] = ()
+    pyimgano_version: str
+    infer_config: str
+    output: str | None = None
+    n_inputs: int
+    n_ok: int
+    n_failed: int
+    n_normal: int
+    n_anomalous: int
+    n_unlabelled: int
+    errors: dict[str, int] = field(factory=dict)
+    notices: dict[str, int] = field(factory=dict)
+    thresholds: dict[str, float | None] = field(factory=dict)
+    threshold_source: ThresholdSource = "config"
+    seconds: float
+    images_per_second: float
+    n_review: int = 0
+    review_thresholds: dict[str, float] = field(factory=dict)
+    review_threshold_source: ThresholdSource = "config"
+    n_resumed: int = 0
+    device: str = "cpu"
+    runtimes: tuple[Runtime, ...] = ()
+    drift: tuple[DriftedQuantity, ...] = ()
+    parts: PartCounts | None = None
+
+
+@define(frozen=True, kw_only=True)
+class RunFacts:
+    """What a summary tells beside its counts; `n_scored` of the lines are this command's own."""
+
+    infer_config: str
+    output: str | None
+    threshold_source: ThresholdSource
+    review_threshold_source: ThresholdSource
+    device: str
+    runtimes: tuple[Runtime, ...]
+    notices: dict[str, int]
+    parts: PartCounts | None
+    n_scored: int
+    seconds: float
+
+
+def source_of(override: float | None) -> ThresholdSource:
+    """Return where a threshold is from, whose override is None where there is none."""
+    return "config" if override is None else "override"
+
+
+class Tally:
+    """Counts predictions as they pass.
+
+    Args:
+        references: what the calibration normals looked like, by category and quantity.
+    """
+
+    def __init__(self, references: Mapping[str, Mapping[str, ReferenceSample]] | None = None) -> None:
+        self._labels: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
+        self._thresholds: dict[str, float | None] = {}
+        self._review_thresholds: dict[str, float] = {}
+        self._watches = {name: DriftWatch(name, reference) for name, reference in (references or {}).items()}
+
+    def add(self, prediction: Prediction) -> None:
+        """Count one line."""
+        if prediction.error is not None:
+            self._errors[prediction.error.code] += 1
+            return
+        self._labels[prediction.label or "unlabelled"] += 1
+        self._thresholds[prediction.category] = prediction.threshold
+        if prediction.review_threshold is not None:
+            self._review_thresholds[prediction.category] = prediction.review_threshold
+        if prediction.score is not None and prediction.category in self._watches:
+            found = quantities_of(prediction.score, prediction.statistics, prediction.image_size)
+            self._watches[prediction.category].add(found)
+
+    def summarize(self, facts: RunFacts) -> Summary:
+        """Return the summary of all lines that were added."""
+        ok, failed = self._labels.total(), self._errors.total()
+        return Summary(
+            pyimgano_version=__version__,
+            infer_config=facts.infer_config,
+            output=facts.output,
+            n_inputs=ok + failed,
+            n_ok=ok,
+            n_failed=failed,
+            n_normal=self._labels["normal"],
+            n_anomalous=self._labels["anomalous"],
+            n_unlabelled=self._labels["unlabelled"],
+            errors=dict(self._errors.most_common()),
+            notices=facts.notices,
+            thresholds=self._thresholds,
+            threshold_source=facts.threshold_source,
+            seconds=round(facts.seconds, 3),
+            images_per_second=round(facts.n_scored / max(facts.seconds, 1e-9), 1),
+            n_review=self._labels["review"],
+            review_thresholds=self._review_thresholds,
+            review_threshold_source=facts.review_threshold_source,
+            n_resumed=ok + failed - facts.n_scored,
+            device=facts.device,
+            runtimes=facts.runtimes,
+            drift=tuple(each for watch in self._watches.values() for each in watch.compare()),
+            parts=facts.parts,
+        )
+
+
+def describe(summary: Summary) -> str:
+    """Return the summary for people, one fact a line."""
+    verdicts = [(summary.n_normal, "normal"), (summary.n_anomalous, "anomalous")]
+    if summary.review_thresholds:
+        verdicts.insert(1, (summary.n_review, "to review"))
+    if summary.n_unlabelled:
+        verdicts.append((summary.n_unlabelled, "without a verdict"))
+    lines = [f"note: {text} ({count}x)" for text, count in summary.notices.items()]
+    lines += [f"note: {text}" for text in in_words(summary.drift)]
+    lines.append(
+        f"{summary.n_inputs} {'input' if summary.n_inputs == 1 else 'inputs'}: {_listed(verdicts)}, "
+        f"{summary.n_failed} failed; "
+        f"{summary.seconds:.1f} s, {summary.images_per_second:.1f} images/s"
+    )
+    if summary.n_resumed:
+        lines.append(f"{summary.n_resumed} of them were there already")
+    if summary.errors:
+        lines.append("failed: " + _listed((count, code) for code, count in summary.errors.items()))
+    if summary.parts is not None:
+        lines.append(_parts(summary.parts))
+    if summary.output is not None:
+        lines.append(f"results: {summary.output}")
+    return shown("\n".join(lines))
+
+
+def _parts(parts: PartCounts) -> str:
+    verdicts = [
+        (parts.n_normal, "normal"),
+        (parts.n_review, "to review"),
+        (parts.n_anomalous, "anomalous"),
+        (parts.n_without_verdict, "without a verdict"),
+    ]
+    text = f"{parts.n_parts} {'part' if parts.n_parts == 1 else 'parts'}: {_listed(verdicts)}"
+    if parts.n_lines_without_part:
+        text += f"; {parts.n_lines_without_part} inputs of none"
+    if parts.n_failed_without_part:
+        text += f", {parts.n_failed_without_part} of them failed: parts may lack a view"
+    return text
+
+
+def _listed(counts: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{count} {what}" for count, what in counts)
