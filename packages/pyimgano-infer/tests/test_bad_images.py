@@ -2,9 +2,13 @@
 
 import json
 import os
+import struct
 import sys
+import zlib
 
+import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 
 @pytest.fixture
@@ -24,6 +28,70 @@ def test_a_truncated_jpeg(score_beside_a_good_one, grey, tmp_path):
     whole = grey("whole.jpg", 99, size=(200, 200)).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) * 2 // 3])
     assert "truncated" == score_beside_a_good_one(tmp_path / "cut.jpg")
+
+
+def test_a_large_image_in_a_small_file(score_beside_a_good_one, tmp_path):
+    header = struct.pack(">IIBBBBB", 13_400, 13_400, 8, 2, 0, 0, 0)
+    row = zlib.compress(bytes(1 + 3 * 13_400), 9)
+    chunks = [(b"IHDR", header), (b"IDAT", row), (b"IEND", b"")]
+    with (tmp_path / "bomb.png").open("wb") as stream:
+        stream.write(b"\x89PNG\r\n\x1a\n")
+        for name, content in chunks:
+            checksum = zlib.crc32(name + content)
+            stream.write(struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum))
+    assert "too_large" == score_beside_a_good_one(tmp_path / "bomb.png")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
+def test_a_file_that_may_not_be_read(score_beside_a_good_one, grey):
+    locked = grey("locked.png", 9)
+    locked.chmod(0)
+    assert "not_readable" == score_beside_a_good_one(locked)
+
+
+def test_a_file_of_real_numbers(score_beside_a_good_one, tmp_path):
+    Image.fromarray(np.zeros((8, 8), dtype=np.float32)).save(tmp_path / "real.tif")
+    assert "unsupported_mode" == score_beside_a_good_one(tmp_path / "real.tif")
+
+
+def test_a_device(score_beside_a_good_one, tmp_path):
+    (tmp_path / "device.png").symlink_to(os.devnull)
+    assert "not_regular" == score_beside_a_good_one(tmp_path / "device.png")
+
+
+def test_an_endless_chain_of_links(score_beside_a_good_one, tmp_path):
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    assert "storage_error" == score_beside_a_good_one(tmp_path / "round.png")
+
+
+def test_sixteen_bits_of_grey_score_by_their_share_of_the_range(run_infer, config, tmp_path):
+    Image.fromarray(np.full((8, 8), 16_384, dtype=np.uint16)).save(tmp_path / "deep.png")
+    (line,) = run_infer("--infer-config", config, tmp_path / "deep.png").lines
+    assert ("normal", 64 / 255) == (line["label"], pytest.approx(line["score"]))
+
+
+def test_a_turned_image_is_scored_and_located_as_it_is_displayed(run_infer, config, tmp_path):
+    pixels = np.zeros((20, 30, 3), dtype=np.uint8)
+    pixels[:, :10] = 255
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # a quarter turn to the right: the white side comes to the top
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    (line,) = run_infer("--infer-config", config, "--maps", tmp_path / "maps", tmp_path / "turned.png").lines
+    scores = np.load(next((tmp_path / "maps").iterdir()))
+    assert ([30, 20], (30, 20)) == (line["image_size"], scores.shape)
+    assert scores[:5].min() > scores[15:].max()
+
+
+def test_the_first_of_several_pages_is_scored_and_a_note_tells_of_the_others(
+    run_infer, config, grey, tmp_path
+):
+    first, second = Image.new("RGB", (30, 20), (51,) * 3), Image.new("RGB", (30, 20), "white")
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=[second])
+    done = run_infer("--infer-config", config, tmp_path / "pages.tif", grey("one.png", 51))
+    pages, one = done.lines
+    assert (0.2, 0.2) == (pytest.approx(pages["score"]), pytest.approx(one["score"]))
+    assert (True, False) == (pages.get("several_frames"), "several_frames" in one)
+    assert "note: files hold several frames, of which the first alone is scored (1x)" in done.err
 
 
 def test_an_empty_file(score_beside_a_good_one, tmp_path):

@@ -71,6 +71,23 @@ def test_thresholds_are_those_of_the_rule_on_the_images(run_infer, ruled, noisy,
     assert {"score", "brightness", "sharpness", "height", "width"} == set(part.reference)
 
 
+def test_normals_are_named_as_inputs_are(run_infer, ruled, noisy, manifest, tmp_path, monkeypatch):
+    config, folder = ruled(), noisy("good", 60)
+    rows = [{"image_path": f"good/{path.name}", "category": "part"} for path in folder.iterdir()]
+    named = [folder, folder / "*.png", manifest(*rows)]
+    found = [
+        calibrated(run_infer, config, normals, tmp_path / f"{index}.json")["part"].threshold
+        for index, normals in enumerate(named)
+    ]
+    names = tmp_path / "list"
+    names.write_text("\0".join(map(str, folder.iterdir())))
+    with names.open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        out = tmp_path / "listed.json"
+        found.append(calibrated(run_infer, config, "-", out, "--null")["part"].threshold)
+    assert 1 == len({(each.value, each.provenance.calibration_sha256) for each in found})
+
+
 def test_the_provenance_tells_of_the_site_and_certifies_nothing(run_infer, ruled, noisy, tmp_path):
     config, normals = ruled(), noisy("good", 60)
     (normals / "copy.png").write_bytes((normals / "00.png").read_bytes())

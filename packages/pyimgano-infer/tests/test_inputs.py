@@ -1,5 +1,6 @@
 import os
 import sys
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -104,6 +105,32 @@ def test_a_byte_order_mark_of_a_manifest_is_a_notice():
     items = list(read_inputs(find_sources(["m.jsonl"]), None, notices))
     assert [(Path.cwd() / "images" / "a.png", "part")] == [(item.path, item.category) for item in items]
     assert 1 == notices.total()
+
+
+def memory_of(count, sources):
+    """Return the most memory, in bytes, that a stream of `count` inputs takes at a time."""
+    tracemalloc.start()
+    for number, item in enumerate(read_inputs(sources, None, Counter())):
+        assert f"images/{number:07d}.png" == item.text
+    assert count - 1 == number
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_a_long_list_keeps_its_order_and_takes_no_memory(tmp_path, monkeypatch):
+    names = tmp_path / "names.txt"
+    names.write_text("".join(f"images/{number:07d}.png\n" for number in range(100_000)))
+    with names.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert memory_of(100_000, find_sources(["-"])) < 8_000_000  # all at a time take some 40 MB
+
+
+def test_a_long_manifest_keeps_its_order_and_takes_no_memory(tmp_path):
+    manifest = tmp_path / "m.jsonl"
+    rows = (f'{{"image_path": "images/{number:07d}.png", "category": "a"}}\n' for number in range(20_000))
+    manifest.write_text("".join(rows))
+    assert memory_of(20_000, find_sources([str(manifest)])) < 2_000_000
 
 
 @pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="names are Unicode there")

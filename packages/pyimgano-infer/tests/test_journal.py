@@ -77,22 +77,26 @@ def test_it_does_not_grow(path):
             assert path.stat().st_size <= size
 
 
+def begin_and_raise(path, error):
+    with open_journal(path) as journal:
+        journal.begin("a", STATE)
+        raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MachineError], ids=["interrupt", "full-disk"])
 def test_an_end_in_order_blames_nobody_and_leaves_nothing(path, error):
     with open_journal(path):
         assert path.exists()
     assert not path.exists()
-    with pytest.raises(error), open_journal(path) as journal:
-        journal.begin("a", STATE)
-        raise error
+    with pytest.raises(error):
+        begin_and_raise(path, error)
     assert not path.exists()
 
 
 def test_a_bug_and_memory_that_runs_out_are_an_image_s_fault(path):
     for _ in range(2):
-        with pytest.raises(MemoryError), open_journal(path) as journal:
-            journal.begin("a", STATE)
-            raise MemoryError
+        with pytest.raises(MemoryError):
+            begin_and_raise(path, MemoryError)
     assert [2] == deaths(path, "a")
 
 

@@ -56,7 +56,7 @@ def test_a_full_disk_leaves_the_lines_before_it(tmp_path):
     path, count = tmp_path / "out.jsonl", 0
     try:
         with open_lines(path) as lines:
-            with pytest.raises(MachineError, match="make room and run the same command again"):
+            with pytest.raises(MachineError, match="make room and run the same command again"):  # noqa: PT012
                 while True:
                     lines.append(line(count))
                     count += 1

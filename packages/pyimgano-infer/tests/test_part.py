@@ -1,3 +1,4 @@
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -17,7 +18,8 @@ from pyimgano_infer._part import (
 
 HEADER = b'{"plan": "p", "shard": 3, "first": 12, "count": 4, "inputs": "i"}\n'
 LINES = [b'{"index": 12}\n', b'{"index": 13, "input": "\xc3\xa4"}\n', b'{"index": 14}\n', b'{"index": 15}\n']
-WHOLE = HEADER + b"".join(LINES)
+STORED = [b"%08x %b" % (zlib.crc32(line), line) for line in LINES]
+WHOLE = HEADER + b"".join(STORED)
 
 
 def part_in(folder, run="aa", header=HEADER):
@@ -57,7 +59,7 @@ def test_lines_are_in_the_file_as_soon_as_they_are_written(tmp_path):
     part = part_in(tmp_path)
     with open_part(part, None) as (_, add):
         add(LINES[0])
-        assert HEADER + LINES[0] == part.unfinished.read_bytes()
+        assert HEADER + STORED[0] == part.unfinished.read_bytes()
         for line in LINES[1:]:
             add(line)
 
@@ -109,15 +111,32 @@ def test_the_unfinished_part_with_the_most_in_it_is_found(tmp_path):
 def test_a_torn_line_is_no_line(tmp_path):
     part = part_in(tmp_path)
     part.unfinished.write_bytes(WHOLE[:-1])
-    assert b"".join(LINES[:3]) == kept_lines(part.unfinished, HEADER)
+    assert LINES[:3] == kept_lines(part.unfinished, HEADER)
 
 
-@pytest.mark.parametrize("content", [HEADER + LINES[0], WHOLE + LINES[0], b"", b"[]\n", b"{}\n", b"\xff\n"])
+@pytest.mark.parametrize(
+    "content",
+    [HEADER + STORED[0], WHOLE + STORED[0], HEADER + b"".join(LINES), b"", b"[]\n", b"{}\n", b"\xff\n"],
+)
 def test_a_part_that_was_damaged_is_not_taken_for_whole_results(tmp_path, content):
     path = tmp_path / "part-000003.jsonl"
     path.write_bytes(content)
     with pytest.raises(ArtifactError, match="was damaged"):
         list(lines_of(path))
+
+
+@given(place=st.integers(len(HEADER), len(WHOLE) - 1), byte=st.integers(1, 255))
+def test_no_line_is_read_of_which_any_byte_changed(tmp_path_factory, place, byte):
+    part = part_in(tmp_path_factory.mktemp("parts"))
+    damaged = bytearray(WHOLE)
+    damaged[place] ^= byte
+    part.whole.write_bytes(damaged)
+    with pytest.raises(ArtifactError, match="was damaged"):
+        list(lines_of(part.whole))
+    part.unfinished.write_bytes(damaged)
+    sound = WHOLE[:place].count(b"\n") - 1
+    assert sound == finish(part)
+    assert WHOLE == part.whole.read_bytes()
 
 
 def test_a_whole_part_gives_its_lines(tmp_path):

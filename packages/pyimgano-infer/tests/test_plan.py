@@ -30,6 +30,7 @@ NO_CHANGES = [
     {"output": Path("o.jsonl"), "summary": Path("s.json"), "csv": Path("c.csv"), "parts": Path("p.jsonl")},
     {"workers": 7, "engine": "ray", "address": "auto", "num_shards": 3, "shard_index": 1},
     {"fail_on_anomaly": True},
+    {"watch": Path("in"), "interval": 2.0, "settle": 3.0},
 ]
 
 

@@ -156,18 +156,19 @@ def read_inputs(sources: Iterable[Source], root: ImageFile | None, notices: Coun
             yield from _manifest(Path(source.text), root, notices)
         elif source.kind == "list":
             names = read_paths(cast("BufferedReader", sys.stdin.buffer), null=source.null)
-            yield from map(_input, names)
+            yield from map(input_of, names)
         elif source.kind == "search":
             from pyimgano_infer._remote import find_images  # noqa: PLC0415 - only addresses need fsspec
 
             yield from find_images(source.text, notices)
         elif source.kind == "file":
-            yield _input(source.text)
+            yield input_of(source.text)
         else:
             notices[LEFT_OUT] += 1
 
 
-def _input(text: str) -> Input:
+def input_of(text: str) -> Input:
+    """Return the input that a path or an address names."""
     file = image_file(text)
     return Input(text=str(file) if isinstance(file, RemoteFile) else text, path=file)
 
@@ -205,7 +206,7 @@ def _manifest(manifest: Path, root: ImageFile | None, notices: Counter[str]) -> 
                 notices[f"{manifest}: {issue.name}: {issue.message}"] += 1
         if entry.record is not None:
             yield evolve(
-                _input(entry.record.image_path),
+                input_of(entry.record.image_path),
                 path=_find(entry.record, manifest.absolute().parent, root),
                 category=entry.record.category,
                 record=entry.record,

@@ -40,6 +40,7 @@ class Journal:
         self._deaths = _deaths(path.read_bytes())
         self._at_work: set[Key] = set()
         self._lock = threading.Lock()
+        self._shorten()
 
     def deaths(self, path: str, state: State) -> int:
         """Return how many processes died while an image was at work."""
@@ -67,10 +68,15 @@ class Journal:
             self._deaths.pop(key, None)
             if self._at_work:
                 self._write("ended", key)
-            else:  # it would grow for ever
-                self._stream.truncate(0)
-                for other in self._deaths.elements():
-                    self._write("begun", other)
+            else:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        """Keep the blame alone, for the file would grow for ever; nothing may be at work."""
+        with writing(self._path):
+            self._stream.truncate(0)
+        for key in self._deaths.elements():
+            self._write("begun", key)
 
     def _write(self, what: str, key: Key) -> None:
         with writing(self._path):
@@ -119,7 +125,7 @@ def _deaths(journal: bytes) -> Counter[Key]:
     """Return how often each image was begun and never ended."""
     deaths: Counter[Key] = Counter()
     for line in journal.splitlines():
-        with suppress(ValueError):  # a torn one
+        with suppress(ValueError, TypeError):  # a torn one
             what, path, size, modified = parse_json(line.decode())
             key = (str(path), int(size), int(modified))
             if what == "begun":

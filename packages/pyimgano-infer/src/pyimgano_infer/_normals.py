@@ -10,7 +10,7 @@ import click
 from attrs import define
 
 from pyimgano_core.artifacts import sha256_file
-from pyimgano_core.contracts.image_file import RemoteFile
+from pyimgano_core.contracts.image_file import RemoteFile, masked
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.contracts.record import NORMAL
 from pyimgano_core.duplicates import contents_sha256
@@ -18,7 +18,6 @@ from pyimgano_core.engine import map_ordered
 from pyimgano_core.errors import ExitCode, ImageError, PyimganoError, UsageError
 from pyimgano_core.evaluation import CalibrationScores
 from pyimgano_core.progress import for_terminal
-from pyimgano_core.scoring.files import ScoredImage, score_file
 from pyimgano_core.thresholds import CalibrationOrigin, count_groups
 from pyimgano_infer._config import listed
 from pyimgano_infer._inputs import Input, find_sources, read_inputs
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.config import ThresholdConfig
     from pyimgano_core.contracts.image_file import ImageFile
     from pyimgano_core.contracts.record import Split
+    from pyimgano_core.scoring.files import ScoredImage
     from pyimgano_infer._predict import Model
 
 _OF_OTHERS = "rows were left out: they are of other categories"
@@ -68,11 +68,11 @@ def find_normals(argument: str, category: str, *, root: ImageFile | None, null: 
         click.echo(shown(f"note: {text} ({count}x)"), err=True)
     if refused:
         raise UsageError(
-            f"{argument}: {len(refused)} rows of category {category!r} are anomalous, and only normal images "
-            f"set thresholds; leave them out: {listed(refused, most=3)}"
+            f"{masked(argument)}: {len(refused)} rows of category {category!r} are anomalous, and only "
+            f"normal images set thresholds; leave them out: {listed(refused, most=3)}"
         )
     if not found:
-        raise UsageError(f"no images of category {category!r} to calibrate on: none in {argument!r}")
+        raise UsageError(f"no images of category {category!r} to calibrate on: none in {masked(argument)!r}")
     return tuple(found)
 
 
@@ -156,9 +156,7 @@ def _score(item: Input, model: Model) -> tuple[ScoredImage, str] | Failure:
     """Return an image with the SHA-256 of its file."""
     if item.failure is not None:
         return item.failure
-    result = score_file(
-        item.path, scorer=model.scorer, preprocessing=model.preprocessing, interest=model.interest
-    )
+    result = model.score(item.path)
     if isinstance(result, Failure):
         return result
     try:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pyimgano_core.errors import MachineError
+from pyimgano_core.textlines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,5 +44,5 @@ def write_all(stream: FileIO, content: bytes) -> None:
 
 
 def shown(text: Path | str) -> str:
-    """Return text that any terminal can show: a file name's bytes that are no UTF-8 are escaped."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
+    """Return text as one line that any terminal can show: what is not printable in a file name is escaped."""
+    return printable(str(text))

@@ -1,5 +1,8 @@
 """Part files: a header line that says which shard it is, then a line for each of its inputs.
 
+Each line has its CRC-32 before it, in 8 digits, so that none is taken for a result that a disk or a hand has
+changed: an unfinished part is gone on with before the first such line, and a whole one is refused.
+
 A part that is being written has another name, and its lines are there as soon as they are written, so that
 whoever goes on with it loses none. Only a part that is whole and synced has its own name. No two runs write
 to the same file, so a process that outlives its run for a moment can't spoil the next one.
@@ -10,8 +13,10 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from attrs import define
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LONGEST_HEADER = 1000
+_SUM = 9  # bytes of a checksum and the space behind it
 _OPEN = re.compile(r"part-(\d+)\.[0-9a-f]+\.open", flags=re.ASCII)
 
 
@@ -73,29 +79,42 @@ def is_whole(part: PartFile) -> bool:
     return first_line(part.whole) == part.header
 
 
-def kept_lines(path: Path | None, header: bytes) -> bytes:
-    """Return the whole lines behind the header of an unfinished part; none where it is of another shard."""
+def kept_lines(path: Path | None, header: bytes) -> list[bytes]:
+    """Return the sound lines behind the header of an unfinished part; none where it is of another shard."""
     try:
         content = b"" if path is None else path.read_bytes()
     except FileNotFoundError:
-        return b""
-    return content[len(header) : content.rfind(b"\n") + 1] if content.startswith(header) else b""
+        return []
+    if not content.startswith(header):
+        return []
+    stored = content[len(header) :].split(b"\n")[:-1]
+    return [line[_SUM:] for line in takewhile(_is_sound, (line + b"\n" for line in stored))]
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
     """Yield the lines of a whole part.
 
     Raises:
-        ArtifactError: it does not hold as many as its header says.
+        ArtifactError: a line is not what was written, or there are not as many as its header says.
         OSError: it can't be read.
     """
     with path.open("rb") as stream:
         count = _count(stream.readline(), path)
-        for line in stream:
+        for stored in stream:
             count -= 1
-            yield line
+            if not _is_sound(stored):
+                raise damage(path, "a line is not what was written")
+            yield stored[_SUM:]
     if count != 0:
         raise damage(path, "lines are missing" if count > 0 else "it holds lines of something else")
+
+
+def _stored(line: bytes) -> bytes:
+    return b"%08x %b" % (crc32(line), line)
+
+
+def _is_sound(stored: bytes) -> bool:
+    return stored == _stored(stored[_SUM:])
 
 
 def _count(header: bytes, path: Path) -> int:
@@ -125,7 +144,7 @@ def unfinished_lines(folder: Path, index: int) -> bytes:
     """Return the whole lines of the unfinished part of shard `index`, for who can't wait for the others."""
     path = find_unfinished(folder).get(index)
     header = b"" if path is None else path.read_bytes().partition(b"\n")[0]
-    return kept_lines(path, header + b"\n")
+    return b"".join(kept_lines(path, header + b"\n"))
 
 
 @contextmanager
@@ -146,14 +165,16 @@ def open_part(part: PartFile, earlier: Path | None) -> Iterator[tuple[int, Calla
         part.unfinished.touch()
     with part.unfinished.open("r+b", buffering=0) as stream:
         with writing(part.unfinished):
-            write_all(stream, part.header + kept)  # over the same bytes, if any: nothing is lost on the way
+            write_all(
+                stream, part.header + b"".join(map(_stored, kept))
+            )  # over the same bytes, if any: nothing is lost on the way
             stream.truncate()
 
         def add(line: bytes) -> None:
             with writing(part.unfinished):
-                write_all(stream, line)
+                write_all(stream, _stored(line))
 
-        yield kept.count(b"\n"), add
+        yield len(kept), add
         with writing(part.unfinished):
             os.fsync(stream.fileno())
     with writing(part.whole):

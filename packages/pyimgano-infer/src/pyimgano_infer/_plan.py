@@ -27,6 +27,7 @@ _DECIDE_NO_LINE = frozenset(
     {
         *("config_path", "output", "summary", "csv", "parts", "fail_on_anomaly"),
         *("workers", "engine", "address", "num_shards", "shard_index"),
+        *("watch", "interval", "settle"),  # a run that watches has no plan
     }
 )
 _SHOWN_CHARACTERS = 200

@@ -88,6 +88,7 @@ def tell(job: Job, model: Model, result: ScoredImage | Failure, *, outputs: Outp
         label=verdict(result.score, model.threshold, model.review_threshold),
         image_size=result.size,
         statistics=result.statistics,
+        several_frames=result.several_frames,
     )
     try:
         return add_products(line, job.item.path, result, model, outputs)

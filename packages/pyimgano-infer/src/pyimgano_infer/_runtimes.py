@@ -9,6 +9,7 @@ from pyimgano_core.artifacts import parse_json, to_json, write_text
 from pyimgano_core.contracts.infer_config import Runtime
 from pyimgano_core.contracts.structuring import structure
 from pyimgano_infer._output import writing
+from pyimgano_infer._part import damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +22,27 @@ def note_runtime(folder: Path, runtime: Runtime) -> None:
         MachineError: it can't be written.
     """
     text = to_json(runtime)
-    path = folder / f"runtime-{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    path = folder / _name(text.encode())
     if not path.exists():
         with writing(path):
             write_text(path, text)
 
 
 def read_runtimes(folder: Path) -> tuple[Runtime, ...]:
-    """Return the runtimes that were noted."""
-    texts = (path.read_text(encoding="utf-8") for path in sorted(folder.glob("runtime-*.json")))
-    return tuple(structure(parse_json(text), Runtime, known_only=False) for text in texts)
+    """Return the runtimes that were noted.
+
+    Raises:
+        ArtifactError: a note was damaged.
+    """
+    return tuple(map(_read, sorted(folder.glob("runtime-*.json"))))
+
+
+def _read(path: Path) -> Runtime:
+    content = path.read_bytes()
+    if path.name != _name(content):
+        raise damage(path, "it does not hold what its name says")
+    return structure(parse_json(content.decode()), Runtime, known_only=False)
+
+
+def _name(content: bytes) -> str:
+    return f"runtime-{hashlib.sha256(content).hexdigest()[:16]}.json"

@@ -107,7 +107,7 @@ class Scoring:
                 self._whole.append(_whole(shard))
                 continue
             earlier = self._earlier.get(shard.index)
-            self.n_scored -= kept_lines(earlier, part.header).count(b"\n")
+            self.n_scored -= len(kept_lines(earlier, part.header))
             yield evolve(shard, earlier=earlier)
 
     def _found_whole(self) -> Iterator[WholePart]:
@@ -116,7 +116,7 @@ class Scoring:
 
     def _require_growth(self, shard: Shard, error: ShardError) -> None:
         part = part_of(self._plan, shard)
-        lines = kept_lines(part.unfinished, part.header).count(b"\n")
+        lines = len(kept_lines(part.unfinished, part.header))
         if lines <= self._lines_when_given_up.get(shard.index, 0):
             hint = "and no input of it was scored; is there memory for as many --workers?"
             raise MachineError(f"{error}, {hint}")

@@ -16,7 +16,7 @@ from pyimgano_core.engine import map_ordered
 from pyimgano_core.errors import UsageError
 from pyimgano_core.scoring.files import ScoredImage, score_pixels
 from pyimgano_infer._config import read_config
-from pyimgano_infer._inputs import Input
+from pyimgano_infer._inputs import Input, input_of
 from pyimgano_infer._models import load_one
 from pyimgano_infer._predict import Job, tell
 from pyimgano_infer._products import Outputs
@@ -141,11 +141,12 @@ class Session:
         """Return what is found in one image; what is wrong with a file is in the result's `error`.
 
         Args:
-            image: a path, or uint8 pixels: (H, W, 3) RGB or (H, W) grey, upright. A PNG of the same pixels
-                has the same score.
+            image: a path, an address (`s3://bucket/a.png`), or uint8 pixels: (H, W, 3) RGB or (H, W) grey,
+                upright. A PNG of the same pixels has the same score.
 
         Raises:
             ArtifactError: the model fails.
+            MachineError: a package that an address needs is missing.
             ValueError: the pixels have another type or shape, or the session is closed.
         """
         model, problem = self.model, _problem(image)
@@ -164,6 +165,7 @@ class Session:
 
         Raises:
             ArtifactError: the model fails.
+            MachineError: a package that an address needs is missing.
             ValueError: the session is closed.
         """
         model = self.model
@@ -179,7 +181,7 @@ class Session:
 def _result(index: int, image: Image, model: Model) -> Result:
     if isinstance(image, np.ndarray):
         return _tell(index, _NO_FILE, _score_array(image, model), model)
-    item = Input(text=os.fspath(image), path=Path(image))
+    item = input_of(os.fspath(image))
     return _tell(index, item, model.score(item.path), model)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.drift import ReferenceSample
     from pyimgano_core.contracts.prediction import Prediction
 
+_SEVERAL_FRAMES = "files hold several frames, of which the first alone is scored"
+
 ThresholdSource = Literal["config", "override"]  # an override is from the command line
 
 
@@ -100,6 +102,7 @@ class Tally:
     def __init__(self, references: Mapping[str, Mapping[str, ReferenceSample]] | None = None) -> None:
         self._labels: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._notices: Counter[str] = Counter()
         self._thresholds: dict[str, float | None] = {}
         self._review_thresholds: dict[str, float] = {}
         self._watches = {name: DriftWatch(name, reference) for name, reference in (references or {}).items()}
@@ -110,6 +113,8 @@ class Tally:
             self._errors[prediction.error.code] += 1
             return
         self._labels[prediction.label or "unlabelled"] += 1
+        if prediction.several_frames:
+            self._notices[_SEVERAL_FRAMES] += 1
         self._thresholds[prediction.category] = prediction.threshold
         if prediction.review_threshold is not None:
             self._review_thresholds[prediction.category] = prediction.review_threshold
@@ -131,7 +136,7 @@ class Tally:
             n_anomalous=self._labels["anomalous"],
             n_unlabelled=self._labels["unlabelled"],
             errors=dict(self._errors.most_common()),
-            notices=facts.notices,
+            notices={**facts.notices, **self._notices},
             thresholds=self._thresholds,
             threshold_source=facts.threshold_source,
             seconds=round(facts.seconds, 3),
@@ -169,7 +174,7 @@ def describe(summary: Summary) -> str:
         lines.append(_parts(summary.parts))
     if summary.output is not None:
         lines.append(f"results: {summary.output}")
-    return shown("\n".join(lines))
+    return "\n".join(map(shown, lines))
 
 
 def _parts(parts: PartCounts) -> str:
