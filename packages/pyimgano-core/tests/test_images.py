@@ -25,6 +25,7 @@ from pyimgano_core.images import (
     is_image,
     marks_of,
     opened_stream,
+    read_frame,
     read_image,
     read_mask,
     read_mask_for,
@@ -204,11 +205,16 @@ def test_floats_and_wide_integers_are_refused(tmp_path, dtype):
     assert code_of(read_image, path) == "unsupported_mode"
 
 
-def test_first_frame_of_many_is_read(tmp_path):
-    path = tmp_path / "a.tif"
-    Image.fromarray(RAMP).save(path, save_all=True, append_images=[Image.new("RGB", (4, 6), "red")])
+@pytest.mark.parametrize("suffix", [".tif", ".webp", ".png"])
+def test_first_frame_of_many_is_read_and_the_others_are_told_of(tmp_path, suffix):
+    many, one = tmp_path / f"many{suffix}", tmp_path / f"one{suffix}"
+    other = Image.new("RGB", RAMP.shape[1::-1], "red")
+    Image.fromarray(RAMP).save(many, save_all=True, append_images=[other], lossless=True)
+    Image.fromarray(RAMP).save(one, lossless=True)
 
-    np.testing.assert_array_equal(RAMP, read_image(path))
+    np.testing.assert_array_equal(RAMP, read_image(many))
+    assert read_frame(many).has_others
+    assert not read_frame(one).has_others
 
 
 @pytest.mark.parametrize("read", [read_image, read_mask, image_size])

@@ -8,7 +8,7 @@ from PIL import Image
 from pyimgano_core.contracts.image_file import RemoteFile
 from pyimgano_core.errors import ImageError, MachineError
 from pyimgano_core.images import read_image, remote
-from pyimgano_core.images.remote import read_remote, storage_errors
+from pyimgano_core.images.remote import storage_errors
 
 
 @pytest.fixture

@@ -114,6 +114,12 @@ def test_facts_that_json_can_t_hold_are_noticed(fact):
     )
 
 
+@pytest.mark.parametrize("name", ["score_unit", "score_reduction"])
+def test_what_deployed_configs_tell_must_be_text(name):
+    (problem,) = complaints(Planted(fault=lambda graph: evolve(graph, info={name: 3.0})))
+    assert f"info['{name}'] must be text, not 3.0" in problem
+
+
 def test_a_path_of_the_machine_in_the_model_is_noticed():
     def change(model):
         model.graph.node[0].doc_string = f"made by {__file__}"

@@ -4,7 +4,20 @@ import os
 import pytest
 
 from pyimgano_core.errors import DataError
-from pyimgano_core.textlines import open_lines, raw_lines
+from pyimgano_core.textlines import open_lines, printable, raw_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("späte ü.png", "späte ü.png"),
+        ("a\nb\x1b[2J\x9b.png", "a\\nb\\x1b[2J\\x9b.png"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("\udcff.png", "\\udcff.png"),
+    ],
+)
+def test_text_for_a_terminal_is_one_line_that_only_shows(text, expected):
+    assert expected == printable(text)
 
 
 def test_a_line_over_the_limit_is_passed_over_and_the_next_is_read():

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pyimgano_infer import load_model
+from pyimgano_infer import Session
 
 VALUES = (51, 102, 204)  # scores of 0.2, 0.4 and 0.8
 
@@ -35,7 +35,8 @@ def test_without_a_band_there_is_no_trace_of_one(run_infer, config, images):
 
 def test_both_ends_are_compared_exactly(run_infer, make_config, grey, tmp_path):
     image = grey("a.png", 102)
-    score = load_model(make_config()).predict(image).score
+    with Session(make_config()) as session:
+        score = session.score(image).score
     above = math.nextafter(score, 1)  # equal to the score where rounded to float32
     cases = {"review": (above, score), "anomalous": (score, 0.1), "normal": (1.0, above)}
     for label, (threshold, review) in cases.items():
@@ -43,9 +44,9 @@ def test_both_ends_are_compared_exactly(run_infer, make_config, grey, tmp_path):
         assert [label] == labels(run_infer("--infer-config", config, image))
 
 
-def test_the_python_model_gives_the_same_verdict(make_config, images):
-    model = load_model(make_config(review=0.3))
-    found = [model.predict(image) for image in images]
+def test_a_session_gives_the_same_verdict(make_config, images):
+    with Session(make_config(review=0.3)) as session:
+        found = [session.score(image).prediction for image in images]
     assert [("normal", 0.3), ("review", 0.3), ("anomalous", 0.3)] == [
         (prediction.label, prediction.review_threshold) for prediction in found
     ]

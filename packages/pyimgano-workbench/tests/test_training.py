@@ -10,6 +10,8 @@ from PIL import Image
 
 from pyimgano_core.artifacts import read_artifact
 from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.infer_config import InferConfig
+from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.evaluation import mean_metrics
 from pyimgano_core.metrics import bootstrap, load_sketch
 from pyimgano_core.progress import SilentProgress
@@ -136,6 +138,15 @@ def test_the_infer_config_tells_the_runtime_and_the_lowest_versions(finished):
     runtime = model["self_test"]["runtime"]
     assert ("onnxruntime", "CPUExecutionProvider") == (runtime["package"], runtime["provider"])
     assert f"onnxruntime {runtime['version']} CPUExecutionProvider" == config["runtime"]
+
+
+def test_the_infer_config_tells_how_to_calibrate_it_anew(finished):
+    config = read_artifact(finished.folder / "artifacts/infer_config.json", InferConfig)
+    report = finished.report.per_category["part"]
+    assert read_json(finished.folder / "config.json")["threshold"] == unstructure(config.threshold_rule)
+    assert report.reference == config.per_category["part"].reference
+    assert report.detector["score_unit"] == config.per_category["part"].score_unit
+    assert config.parent is None
 
 
 def test_meta_defect_and_group_travel_into_the_lines(finished):

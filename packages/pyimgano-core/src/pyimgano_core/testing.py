@@ -28,6 +28,7 @@ BATCH_TOLERANCE = 1e-4
 PARITY_TOLERANCE = 1e-3
 UPDATE_TOLERANCE = 1e-3
 _OUTPUTS = ("score", "anomaly_map")
+_TOLD = ("score_unit", "score_reduction")  # in deployed configs
 _TRACES = ("site-packages", "stack_trace", '.py", line ')
 _SHORTEST_FOLDER = 5  # characters; shorter texts stand in random bytes by chance
 
@@ -146,6 +147,9 @@ def _info_problems(graph: ScorerGraph) -> Iterator[str]:
         yield f"info is not ready for JSON: {exc}"
         return
     yield from _trace_problems("info", text.encode())
+    for name in _TOLD:
+        if not isinstance(graph.info.get(name, ""), str):
+            yield f"info[{name!r}] must be text, not {graph.info[name]!r}; leave it out where it is not known"
 
 
 def _trace_problems(name: str, content: bytes) -> Iterator[str]:

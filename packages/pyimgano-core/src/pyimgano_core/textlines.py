@@ -1,4 +1,4 @@
-"""Lines of files that anyone may have written: only regular files are opened, and memory is one line."""
+"""Lines of text that anyone may have written: in files, of which only regular ones are opened, and shown."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def open_lines(path: Path, what: str) -> BinaryIO:
     except (OSError, ValueError) as exc:
         reason, cause = f"can't be read: {getattr(exc, 'strerror', None) or exc}", exc
     raise DataError(f"{what} {str(path)!r} {reason}") from cause
+
+
+def printable(text: str) -> str:
+    r"""Return text as one line that does nothing to a terminal: what is not printable is escaped, as `\n`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def raw_lines(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:

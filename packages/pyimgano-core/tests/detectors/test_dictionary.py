@@ -119,6 +119,7 @@ def test_each_kind_of_features_gives_two_members_in_one_graph(features, count, f
     assert (count, "dictionary") == (graph.info["members"], graph.info["dictionary"]["backbone"])
     assert features.backbone == graph.info["features"]["backbone"]
     assert max(graph.info["parity"].values()) < 1e-4
+    assert "standard deviations" in graph.info["score_unit"]
 
 
 def test_the_budget_bounds_the_images_in_use_spread_over_all(fit, textures):

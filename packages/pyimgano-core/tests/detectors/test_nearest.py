@@ -66,6 +66,7 @@ def test_the_score_is_the_farthest_distance_times_its_rarity(fit, textures, rati
     expected = float(distances.max() * scorer.head.rarity(vectors, distances)[0])
     assert pytest.approx(expected, rel=1e-4) == OnnxScorer(graph.model).score(query[0]).score
     assert "5 remembered vectors" in graph.info["score_reduction"]
+    assert "distance to the nearest" in graph.info["score_unit"]
 
 
 def test_reweighting_keeps_the_contract(textures):

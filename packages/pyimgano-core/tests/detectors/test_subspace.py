@@ -132,3 +132,4 @@ def test_learned_features_stay_those_of_the_first_images(fit, textures):
         np.testing.assert_array_equal(graph.state[name], updated.state[name])
     whole = update(detector, updated.state, textures(1, seed=5))
     assert 6 * 64 == whole.info["patches"]
+    assert "leave of a feature vector" in whole.info["score_unit"]

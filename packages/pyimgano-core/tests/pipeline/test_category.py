@@ -137,7 +137,18 @@ def test_deployment_gets_what_the_report_says(finished):
         model.preprocessing,
         model.self_test,
     )
+    assert (report.reference, report.detector["score_unit"]) == (model.reference, model.score_unit)
     assert report.split_fingerprint.sha256 == model.split_fingerprint
+
+
+def test_the_reference_tells_what_the_calibration_images_looked_like(finished):
+    run = finished["run"]
+    reference = run.report.reference
+    assert {"score", "brightness", "sharpness", "height", "width"} == set(reference)
+    assert {6} == {sample.count for sample in reference.values()}
+    assert tuple(sorted(line.score for line in run.calibration)) == reference["score"].values
+    heights = sorted(float(line.image_size[0]) for line in run.calibration)
+    assert tuple(heights) == reference["height"].values
 
 
 def test_the_report_is_json_without_nan(finished):

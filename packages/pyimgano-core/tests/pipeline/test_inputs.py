@@ -10,9 +10,9 @@ from PIL import Image
 
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.contracts.config import DatasetConfig, ModelConfig, RunConfig, Tiling, TilingConfig
-from pyimgano_core.contracts.infer_config import Preprocessing
+from pyimgano_core.contracts.infer_config import Preprocessing, required_features
 from pyimgano_core.images import decode_interest
-from pyimgano_core.pipeline import category_model, required_features, run_category
+from pyimgano_core.pipeline import category_model, run_category
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.scoring import OnnxScorer

@@ -112,6 +112,9 @@ def test_deployment_gets_the_8_bit_graph_with_its_own_thresholds(finished):
         report.int8.self_test,
         report.preprocessing,
     ) == (model.checkpoint, model.threshold, model.pixel_threshold, model.self_test, model.preprocessing)
+    assert report.int8.reference == model.reference
+    assert report.reference["score"] != model.reference["score"]
+    assert report.reference["brightness"] == model.reference["brightness"]
 
 
 def test_the_same_seed_gives_the_same_bytes(finished):

@@ -7,7 +7,7 @@ from pyimgano_core.contracts.infer_config import Preprocessing
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.images import resize_map
 from pyimgano_core.scoring import OnnxScorer
-from pyimgano_core.scoring.files import ScoredImage, score_file, score_files
+from pyimgano_core.scoring.files import ScoredImage, score_file, score_files, score_pixels
 
 PREPROCESSING = Preprocessing(resize=(8, 8))
 
@@ -213,3 +213,30 @@ def test_an_image_of_other_proportions_than_its_region_is_data(scorer, grey_file
     assert isinstance(result, Failure)
     assert "region_mismatch" == result.code
     assert "30x20 pixels, its region of interest is 8x8" in result.message
+
+
+def test_pixels_are_scored_as_their_file_is(scorer, tmp_path):
+    pixels = np.random.default_rng(3).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    interest = np.zeros((20, 30), np.bool_)
+    interest[5:, :20] = True
+    for tiling in (None, Tiling(scale=0.8)):
+        options = {
+            "scorer": scorer,
+            "preprocessing": Preprocessing(resize=(8, 8), tiling=tiling),
+            "interest": interest,
+        }
+        expected = score_file(tmp_path / "a.png", **options)
+        found = score_pixels(pixels, name="camera 3", **options)
+        assert (expected.score, expected.statistics) == (found.score, found.statistics)
+        np.testing.assert_array_equal(expected.anomaly_map, found.anomaly_map)
+        np.testing.assert_array_equal(expected.working_map, found.working_map)
+
+
+def test_what_is_wrong_with_pixels_is_data_and_names_them(scorer):
+    interest = np.ones((20, 30), np.bool_)
+    pixels = np.zeros((30, 20, 3), np.uint8)
+    failure = score_pixels(
+        pixels, name="camera 3", scorer=scorer, preprocessing=PREPROCESSING, interest=interest
+    )
+    assert ("region_mismatch", True) == (failure.code, failure.message.startswith("camera 3: "))

@@ -18,18 +18,19 @@ from pyimgano_core.artifacts import (
     write_bytes,
     write_text,
 )
-from pyimgano_core.contracts.infer_config import CategoryModel, InferConfig
+from pyimgano_core.contracts.infer_config import CategoryModel, InferConfig, required_features
 from pyimgano_core.contracts.report import CategoryReport, RunReport
+from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import ArtifactError, UsageError
 from pyimgano_core.metrics import save_sketch
-from pyimgano_core.pipeline import category_model, int8_report, required_features
+from pyimgano_core.pipeline import category_model, int8_report
 from pyimgano_core.scoring import lowest_versions
 from pyimgano_workbench.origin import RunOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
-    from typing import Any, BinaryIO
+    from typing import BinaryIO
 
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.prediction import Prediction
@@ -157,7 +158,7 @@ class RunDirectory:
                 shutil.copytree(run / name / slug, self.folder / name / slug, dirs_exist_ok=True)
 
     def write_infer_config(
-        self, reports: Collection[CategoryReport], model: dict[str, Any], program: str
+        self, reports: Collection[CategoryReport], settings: RunConfig, program: str
     ) -> None:
         """Write `artifacts/infer_config.json`, its checkpoints relative to itself; one more for 8 bits."""
         variants = [each for each in map(int8_report, reports) if each is not None]
@@ -170,8 +171,9 @@ class RunDirectory:
                 pyimgano_version=program,
                 runtime=_runtime(chosen),
                 from_run=self.target.name,
-                model=model,
+                model=unstructure(settings.model),
                 per_category=models,
+                threshold_rule=settings.threshold,
             )
             write_artifact(self.folder / name, config)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from pyimgano_core.contracts.report import RunReport
-from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import ExitCode, PyimganoError
 from pyimgano_core.evaluation import mean_metrics
 from pyimgano_workbench import __version__
@@ -67,7 +66,7 @@ def run_job(job: Job, progress: Progress) -> TrainingRun:
             raise next(iter(done.errors.values()))
         report = _run_report(job, done)
         if job.origin.export_infer_config:
-            directory.write_infer_config(done.reports.values(), unstructure(job.config.model), __version__)
+            directory.write_infer_config(done.reports.values(), job.config, __version__)
         directory.write_run(report, render_html(report, directory.folder))
         directory.finish()
     finally:

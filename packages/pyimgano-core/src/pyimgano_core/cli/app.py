@@ -19,6 +19,7 @@ import click
 
 from pyimgano_core.cli._signals import HungUp, Terminated, listen
 from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
+from pyimgano_core.textlines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -116,7 +117,7 @@ def _environment_code(error: OSError | MemoryError) -> ExitCode:
 
 def _say(message: str, code: ExitCode) -> ExitCode:
     with suppress(OSError):  # stderr may be a terminal that was closed
-        click.echo(f"Error: {message}", err=True)
+        click.echo(f"Error: {printable(message)}", err=True)
     return code
 
 
@@ -133,12 +134,13 @@ def report_error(error: PyimganoError) -> None:
     """Print an error to stderr: one line, and below it each problem or issue that it collected."""
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         click.echo(
-            f"Error: {error.source or 'the configuration'} has {len(error.problems)} problems:", err=True
+            f"Error: {printable(str(error.source or 'the configuration'))} has {len(error.problems)} problems:",
+            err=True,
         )
         for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
+            click.echo(f"  {printable(problem)}", err=True)
         return
-    click.echo(f"Error: {error}", err=True)
+    click.echo(f"Error: {printable(str(error))}", err=True)
     if isinstance(error, DataError):
         print_issues(error.issues)
 
@@ -157,7 +159,7 @@ def format_issue(issue: Issue) -> str:
     where = ""
     if issue.location is not None and issue.location.line:
         where = f"{issue.location.manifest or 'manifest'}:{issue.location.line}: "
-    return f"{where}{issue.severity} {issue.code} {issue.name}: {issue.message}"
+    return printable(f"{where}{issue.severity} {issue.code} {issue.name}: {issue.message}")
 
 
 def emit_json(document: Any, *, sort_keys: bool = False) -> None:

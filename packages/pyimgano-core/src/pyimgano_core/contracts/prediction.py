@@ -65,6 +65,7 @@ class Prediction:
     1 anomalous) where it is known. `review_threshold` begins the review band where there is one. `aupimo` is
     that of an anomalous image whose pixels were evaluated. `mask` is the file of a binary mask at the pixel
     threshold, 0 or 255, relative like that of `anomaly_map`, and `mask_rle` the same mask in the line.
+    `several_frames` says that the file holds more frames than the first, which alone was scored.
     """
 
     index: int
@@ -89,3 +90,4 @@ class Prediction:
     meta: dict[str, Any] | None = field(default=None, metadata=_OMITTED)
     statistics: ImageStatistics | None = field(default=None, metadata=_OMITTED)
     file: FileState | None = field(default=None, metadata=_OMITTED)
+    several_frames: bool = field(default=False, metadata=_OMITTED)

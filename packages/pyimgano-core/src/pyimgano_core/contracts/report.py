@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from attrs import define, field
 
+from pyimgano_core.contracts.drift import ReferenceSample
 from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.infer_config import Checkpoint, NamedFile, Preprocessing, RegionFile, SelfTest
 from pyimgano_core.contracts.issue import Issue
@@ -165,6 +166,7 @@ class Variant:
     review_threshold: Threshold | None
     results: Results
     self_test: SelfTest
+    reference: dict[str, ReferenceSample] = field(factory=dict, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)
@@ -174,7 +176,8 @@ class CategoryReport:
     `checkpoint.path`, `region.path` and `state.path` are relative to the run directory. `region` is the
     region of interest, where there is one, and `train_tiles` are counted where images are tiled. `state` is
     what a later update goes on from, where the detector can be updated. `parity` is null where a detector
-    offers no model to compare with. `int8` is the 8-bit variant, where the config asks for one.
+    offers no model to compare with. `int8` is the 8-bit variant, where the config asks for one. `reference`
+    tells what the calibration normals looked like, by quantity, as in `infer_config.json`.
     """
 
     KIND: ClassVar[str] = "pyimgano.category_report"
@@ -205,6 +208,7 @@ class CategoryReport:
     state: NamedFile | None = field(default=None, metadata={"omit_default": True})
     parity: Parity | None = None
     int8: Variant | None = field(default=None, metadata={"omit_default": True})
+    reference: dict[str, ReferenceSample] = field(factory=dict, metadata={"omit_default": True})
 
 
 @define(frozen=True, kw_only=True)

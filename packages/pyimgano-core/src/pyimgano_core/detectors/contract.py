@@ -40,7 +40,9 @@ class ScorerGraph:
             float32 (N, H, W). It is self-contained and uses the standard operators only.
         detector: the detector's name.
         size: height and width of the input.
-        info: facts about the fit, ready for JSON, without paths of the machine.
+        info: facts about the fit, ready for JSON, without paths of the machine. Two of them go into
+            deployed configs, where they are given: `score_unit` and `score_reduction` say in words what
+            scores measure and how they come from the map.
         reference: the training framework's own answer to uint8 images (N, H, W, 3), against which the graph
             can be checked; None where there is none. Drop it (`attrs.evolve`) to free its memory.
         state: plain numbers by name from which a later `Updatable.update` goes on; None where there is none.

@@ -25,10 +25,12 @@ from pyimgano_core.images._mask import marks_of, read_mask, read_mask_for
 from pyimgano_core.images._orientation import find_orientation
 from pyimgano_core.images._pixels import (
     FULL_RANGE,
+    Frame,
     grey_of,
     image_size,
     is_sixteen_bit_colour,
     is_sixteen_bit_grey,
+    read_frame,
     read_image,
     require_eight_bit,
     require_full_range,
@@ -43,7 +45,9 @@ __all__ = [
     "is_image",
     # Images
     "FULL_RANGE",
+    "Frame",
     "image_size",
+    "read_frame",
     "read_image",
     # Masks
     "read_mask",

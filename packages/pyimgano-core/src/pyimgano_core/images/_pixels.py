@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from attrs import define
+from numpy.typing import NDArray
 from PIL import Image
 
 from pyimgano_core.contracts.image_file import RemoteFile
@@ -14,8 +16,6 @@ from pyimgano_core.images._file import decode, opened
 from pyimgano_core.images._orientation import find_orientation, turn, turned_size
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from pyimgano_core.contracts.image_file import ImageFile
 
 FULL_RANGE = (0, 65535)
@@ -24,6 +24,7 @@ _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "Y
 _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B")
 # These two give 16-bit grey as 32-bit integers; elsewhere the mode means real 32-bit values.
 _SIXTEEN_BIT_AS_I = ("PNG", "PPM")
+_WITH_PREVIEWS = "MPO"
 
 
 def read_image(
@@ -49,10 +50,34 @@ def read_image(
         ImageError: the file can't be used; `code` says why.
         MachineError: a package that an address needs is missing.
     """
+    return read_frame(path, sixteen_bit_range=sixteen_bit_range).pixels
+
+
+@define(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """The first frame of an image file.
+
+    Attributes:
+        pixels: (H, W, 3), upright.
+        has_others: whether the file holds more frames. The previews in a camera's JPEG are none.
+    """
+
+    pixels: NDArray[np.uint8]
+    has_others: bool
+
+
+def read_frame(path: ImageFile | str, *, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> Frame:
+    """Return what `read_image` does, and whether it is the whole of the file.
+
+    Raises:
+        ImageError: as `read_image`.
+        MachineError: likewise.
+    """
     path = path if isinstance(path, RemoteFile) else Path(path)
     with opened(path) as (image, stream):
         orientation = find_orientation(image, stream)
         deep_colour = is_sixteen_bit_colour(image)
+        has_others = image.format != _WITH_PREVIEWS and getattr(image, "is_animated", False)
         decode(image)
         if is_sixteen_bit_grey(image):
             grey = _scale(np.asarray(image), sixteen_bit_range)  # (H, W)
@@ -63,7 +88,8 @@ def read_image(
                 require_full_range(path, sixteen_bit_range)
             image.info.pop("transparency", None)
             pixels = np.asarray(image.convert("RGB"))
-        return cast("NDArray[np.uint8]", turn(pixels, orientation))
+        upright = cast("NDArray[np.uint8]", turn(pixels, orientation))
+        return Frame(pixels=upright, has_others=has_others)
 
 
 def image_size(path: Path | str) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The one run of a category: fit, freeze the graph, calibrate, evaluate. Others are shells around it."""
 
 from pyimgano_core.pipeline._category import CategoryRun, run_category
-from pyimgano_core.pipeline._report import category_model, int8_report, required_features, summarize_split
+from pyimgano_core.pipeline._report import category_model, int8_report, summarize_split
 from pyimgano_core.pipeline._state import Addition, load_state
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "category_model",
     "int8_report",
     "load_state",
-    "required_features",
     "run_category",
     "summarize_split",
 ]

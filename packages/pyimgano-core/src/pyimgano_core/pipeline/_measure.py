@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import define
@@ -11,20 +12,24 @@ from attrs import define
 from pyimgano_core.contracts.infer_config import Checkpoint, SelfTest
 from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.report import InputFailure, Variant
-from pyimgano_core.evaluation import Evaluation, evaluate
+from pyimgano_core.duplicates import contents_sha256, fingerprint
+from pyimgano_core.evaluation import Evaluation, ScoringFacts, evaluate, with_scoring_facts
 from pyimgano_core.pipeline._calibration import calibrate_category, score_samples
-from pyimgano_core.pipeline._provenance import run_facts, with_run_facts
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.detectors import ScorerGraph
     from pyimgano_core.evaluation import MapSink, MapViewer
+    from pyimgano_core.pipeline._calibration import Calibration
     from pyimgano_core.pipeline._inputs import CategoryInputs
     from pyimgano_core.preparation import Prepared, PreparedCategory
     from pyimgano_core.progress import Progress
+    from pyimgano_core.scoring import Scorer
 
 
 class Clock:
@@ -75,7 +80,7 @@ class Measuring:
         self._hashes = prepared.hashes
         self._config = config
         self._inputs = inputs
-        self._facts = run_facts(category.split, prepared.hashes, graph, config.seed)
+        self._facts = _run_facts(category.split, prepared.hashes, graph, config.seed)
         self._progress = progress
         self._clock = clock
 
@@ -104,20 +109,38 @@ class Measuring:
             map_viewer=map_viewer,
         )
         self._clock.lap(f"{step}evaluate")
-        variant = self._variant(model, path, evaluation, SelfTest(**run_self_test(scorer)))
+        variant = self._variant(model, path, scorer, calibration, evaluation)
         return Measured(variant=variant, calibration=calibration.predictions, evaluation=evaluation)
 
-    def _variant(self, model: bytes, path: str, evaluation: Evaluation, self_test: SelfTest) -> Variant:
+    def _variant(
+        self, model: bytes, path: str, scorer: Scorer, calibration: Calibration, evaluation: Evaluation
+    ) -> Variant:
         digest = hashlib.sha256(model).hexdigest()
-        thresholds = with_run_facts(evaluation.thresholds, self._facts, checkpoint_sha256=digest)
+        facts = self._facts(checkpoint_sha256=digest, runtime=scorer.runtime)
+        thresholds = with_scoring_facts(evaluation.thresholds, facts)
         return Variant(
             checkpoint=Checkpoint(path=path, sha256=digest, size_bytes=len(model)),
             threshold=thresholds.image,
             pixel_threshold=thresholds.pixel,
             review_threshold=thresholds.review,
             results=evaluation.results,
-            self_test=self_test,
+            self_test=SelfTest(**run_self_test(scorer)),
+            reference=calibration.reference,
         )
+
+
+def _run_facts(
+    split: CategorySplit, hashes: Mapping[Path, str], graph: ScorerGraph, seed: int
+) -> Callable[..., ScoringFacts]:
+    """Return what makes the facts of a graph of this run, given its hash and what ran it."""
+    contents = [hashes.get(sample.image, "missing") for sample in split.calibration]
+    return partial(
+        ScoringFacts,
+        split_sha256=fingerprint(split, hashes).sha256,
+        calibration_sha256=contents_sha256(contents) if contents else None,
+        score_reduction=graph.info.get("score_reduction"),
+        seed=seed,
+    )
 
 
 def _failures(role: str, lines: tuple[Prediction, ...]) -> Iterator[InputFailure]:

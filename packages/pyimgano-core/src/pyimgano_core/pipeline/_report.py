@@ -13,8 +13,6 @@ from pyimgano_core.environment import describe_environment
 from pyimgano_core.manifest import category_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.contracts.threshold import Threshold
     from pyimgano_core.pipeline._files import CategoryFiles
@@ -70,6 +68,7 @@ def make_report(
         state=files.state,
         parity=fitted.parity,
         int8=None if int8 is None else int8.variant,
+        reference=own.reference,
     )
 
 
@@ -87,6 +86,7 @@ def int8_report(report: CategoryReport) -> CategoryReport | None:
         results=variant.results,
         self_test=variant.self_test,
         int8=None,
+        reference=variant.reference,
     )
 
 
@@ -107,22 +107,9 @@ def category_model(report: CategoryReport, run: str) -> CategoryModel:
         split_fingerprint=report.split_fingerprint.sha256,
         review_threshold=_band(report.review_threshold),
         region=None if region is None else evolve(region, path=f"{run}/{region.path}"),
+        score_unit=report.detector.get("score_unit"),
+        reference=report.reference,
     )
-
-
-def required_features(models: Iterable[CategoryModel]) -> tuple[str, ...]:
-    """Return what a reader of a config with these `models` must know of, sorted."""
-    features = set()
-    for model in models:
-        if model.review_threshold is not None:
-            features.add("review_band")
-        if model.pixel_threshold is not None and model.pixel_threshold.minimum_area > 1:
-            features.add("minimum_area")
-        if model.preprocessing.tiling is not None:
-            features.add("tiling")
-        if model.region is not None:
-            features.add("region")
-    return tuple(sorted(features))
 
 
 def _band(review: Threshold | None) -> Threshold | None:

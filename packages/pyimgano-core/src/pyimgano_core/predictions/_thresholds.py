@@ -10,20 +10,19 @@ from numpy.typing import NDArray
 
 from pyimgano_core.contracts.issue import Issue, Severity
 from pyimgano_core.contracts.threshold import Certificate, Threshold, ThresholdProvenance
-from pyimgano_core.evaluation import DeployedThresholds
+from pyimgano_core.evaluation import DeployedThresholds, calibrate_thresholds
 from pyimgano_core.images import ScoreMap, fit_interest, lower_outside
 from pyimgano_core.predictions._calibration import CalibrationImages
 from pyimgano_core.predictions._issues import counted
 from pyimgano_core.predictions._maps import MapFinder, StoredMap
 from pyimgano_core.regions import highest_level
-from pyimgano_core.thresholds import CalibrationOrigin, calibrate, count_groups, review_band
+from pyimgano_core.thresholds import CalibrationOrigin, count_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyimgano_core.contracts.config import CalibrationRule, ThresholdConfig
+    from pyimgano_core.contracts.config import ThresholdConfig
     from pyimgano_core.contracts.record import Sample
-    from pyimgano_core.contracts.threshold import ScoreSource
     from pyimgano_core.predictions._truth import TruthCategory
 
     Scores = NDArray[np.float32] | NDArray[np.float64]
@@ -48,30 +47,10 @@ class Calibrator:
     split_sha256: str | None = None
 
     def thresholds(self, config: ThresholdConfig) -> DeployedThresholds:
-        """Return the image, pixel and review thresholds as `config` has them."""
-        scores = as_stored([line.score for line, _ in self.calibration.images if line.score is not None])
-        image = self._calibrate(scores, config)
-        review = None
-        if config.review is not None:
-            review = review_band(image, self._calibrate(scores, config.review))
-        return DeployedThresholds(image=image, pixel=self.pixel(config), review=review)
+        """Return the image, pixel and review thresholds as `config` has them.
 
-    def pixel(self, config: ThresholdConfig) -> Threshold:
-        """Return the pixel threshold; without a map of every calibration image there is none to calibrate."""
-        area = config.pixel_minimum_area
-        source: ScoreSource = "map_maximum" if area == 1 else "region_maximum"
-        levels = [] if config.method == "fixed" else self._levels(area)
-        return self._calibrate(as_stored(levels), config, source, value=config.pixel_value, minimum_area=area)
-
-    def _calibrate(
-        self,
-        scores: Scores,
-        rule: CalibrationRule,
-        score_source: ScoreSource = "image_score",
-        *,
-        value: float | None = None,
-        minimum_area: int = 1,
-    ) -> Threshold:
+        Without a map of every calibration image there is no pixel threshold.
+        """
         images = self.calibration
         origin = CalibrationOrigin(
             source=images.source,
@@ -81,20 +60,17 @@ class Calibrator:
             disjoint_from_train=images.disjoint_from_train,
             disjoint_from_test=images.disjoint_from_test,
         )
-        threshold = calibrate(
-            scores,
-            rule,
-            origin,
-            score_source=score_source,
-            value=value,
-            minimum_area=minimum_area,
-            level=self.level,
-        )
+        scores = as_stored([line.score for line, _ in images.images if line.score is not None])
+        levels = as_stored([] if config.method == "fixed" else self._levels(config.pixel_minimum_area))
+        return calibrate_thresholds(scores, levels, config, origin, level=self.level).each(self._document)
+
+    def _document(self, threshold: Threshold) -> Threshold:
+        is_of_images = threshold.provenance.score_source == "image_score"
         provenance = evolve(
             threshold.provenance,
-            calibration_sha256=images.sha256,
+            calibration_sha256=self.calibration.sha256,
             split_sha256=self.split_sha256,
-            score_resolution=None if score_source == "image_score" else "image",  # the lines do not tell
+            score_resolution=None if is_of_images else "image",  # the lines do not tell
         )
         return evolve(threshold, provenance=provenance)
 
@@ -135,7 +111,7 @@ def choose_thresholds(
     image = _held(held[0])
     begins = {line.review_threshold for line in lines}
     review = _held(*begins) if len(begins) == 1 and None not in begins else None
-    return DeployedThresholds(image=image, pixel=calibrator.pixel(config), review=review), ()
+    return evolve(calibrator.thresholds(config), image=image, review=review), ()
 
 
 def as_stored(values: Sequence[float]) -> Scores:

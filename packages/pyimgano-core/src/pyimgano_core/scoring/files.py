@@ -32,6 +32,7 @@ class ScoredImage:
     `inside` is where the image was looked at, None for everywhere. Elsewhere the map is 0, or the lowest
     value inside where that is below 0. `working_map` is the map before it was enlarged, at the size at which
     the model saw the image, all tiles together. `statistics` are those of the image as the model saw it.
+    `several_frames` says that the file holds more frames than the first, which was scored.
     """
 
     score: float
@@ -39,6 +40,7 @@ class ScoredImage:
     working_map: NDArray[np.float32] = field()  # (h, w)
     inside: NDArray[np.bool_] | None = None  # (H, W)
     statistics: ImageStatistics | None = None
+    several_frames: bool = False
 
     @working_map.default
     def _is_the_map(self) -> NDArray[np.float32]:
@@ -110,6 +112,7 @@ def _score(
         working_map=image.lower(result.anomaly_map),
         inside=image.inside,
         statistics=image.statistics(),
+        several_frames=image.several_frames,
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 from numpy.typing import NDArray
 
 from pyimgano_core.images import (
     fit_interest,
     lower_outside,
     paint_outside,
-    read_image,
+    read_frame,
     resize_image,
     resize_map,
 )
@@ -39,6 +39,7 @@ class PreparedImage:
         looked_at: (h, w), which of these pixels count; None for all.
         grid: of the tiles; without tiling there is one.
         corners: of the tiles that hold something to look at.
+        several_frames: whether the file holds more frames than this one, its first.
     """
 
     size: tuple[int, int]
@@ -47,6 +48,7 @@ class PreparedImage:
     looked_at: NDArray[np.bool_] | None
     grid: TileGrid
     corners: tuple[Corner, ...]
+    several_frames: bool = False
 
     def inputs(self, corners: Iterable[Corner]) -> Iterable[NDArray[np.uint8]]:
         """Yield what the graph is given at `corners`, (h, w, 3) of the model's size."""
@@ -97,8 +99,9 @@ def prepare_image(
     Raises:
         ImageError: the file can't be used, or the region does not fit it.
     """
-    image = read_image(path, sixteen_bit_range=preprocessing.sixteen_bit_range)
-    return prepare_pixels(image, preprocessing, interest, name=path)
+    frame = read_frame(path, sixteen_bit_range=preprocessing.sixteen_bit_range)
+    image = prepare_pixels(frame.pixels, preprocessing, interest, name=path)
+    return evolve(image, several_frames=frame.has_others)
 
 
 def prepare_pixels(

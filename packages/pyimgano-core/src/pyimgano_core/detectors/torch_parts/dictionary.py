@@ -101,6 +101,7 @@ def fit_dictionary(
         "features": patches.parts[-1].features.info,
         "dictionary": patches.parts[0].features.info,
         "device": str(target),
+        "score_unit": "standard deviations above the mean of normal images that were held out",
         "members": len(members),
         "images_in_use": len(vectors),
         "calibrated_on": "held-out train images" if len(vectors) > 1 else "the one train image itself",

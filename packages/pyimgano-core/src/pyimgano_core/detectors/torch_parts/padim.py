@@ -55,6 +55,7 @@ def fit_padim(
     info = {
         "features": patches.features.info,
         "device": str(target),
+        "score_unit": "Mahalanobis distance to normal patches around the position",
         "covariance": options.covariance,
         "dimensions": len(dimensions),
         "positions": patches.grid[0] * patches.grid[1],

@@ -60,6 +60,7 @@ def fit_patchcore(
     info = {
         "features": patches.features.info,
         "device": str(target),
+        "score_unit": "distance to the nearest normal patch, in features whose layers have unit variance",
         "bank_size": len(bank),
         "bank_dimensions": patches.channels,
         "candidates": len(candidates),

@@ -127,6 +127,7 @@ def fit_subspace(
     info = {
         "features": patches.features.info,
         "device": str(target),
+        "score_unit": "length of what normal patches leave of a feature vector, its layers of unit variance",
         "components": head.components,
         "dimensions": patches.channels,
         "patches": sums.count,
