@@ -27,6 +27,7 @@ NEEDS = {
         "evaluation",
     ),
     "ray": ("engine/test_cluster.py",),
+    "fsspec": ("test_remote_images.py",),
     "onnxruntime": ("scoring", "pipeline", "evaluation"),
     "openvino": ("scoring/test_openvino.py", "detectors/test_openvino_parity.py"),
     "torch": ("detectors", "pipeline", "test_testing.py"),

@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import zipfile
 
@@ -8,7 +9,7 @@ from PIL import Image
 from pyimgano_core.contracts.image_file import RemoteFile
 from pyimgano_core.errors import ImageError, MachineError
 from pyimgano_core.images import read_image, remote
-from pyimgano_core.images.remote import storage_errors
+from pyimgano_core.images.remote import require_packages, storage_errors
 
 
 @pytest.fixture
@@ -151,5 +152,21 @@ def test_memory_that_runs_out_is_no_fault_of_the_image():
 
 
 def test_a_missing_package_is_told_with_its_command():
-    with pytest.raises(MachineError, match="pip install s3fs"), storage_errors(RemoteFile("s3://b/a.png")):
+    with (
+        pytest.raises(ImageError, match="pip install s3fs") as caught,
+        storage_errors(RemoteFile("s3://b/a")),
+    ):
         raise ImportError("Install s3fs to access S3")
+    assert "missing_package" == caught.value.code
+
+
+@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
+@pytest.mark.parametrize("address", ["s3://b/a.png", "zip://a.png::s3://b/a.zip"])
+def test_a_missing_package_is_seen_before_anything_is_done(address):
+    with pytest.raises(MachineError, match="pip install s3fs"):
+        require_packages(RemoteFile(address))
+
+
+@pytest.mark.parametrize("address", ["file:///a.png", "nosuch://a.png", "zip://a.png::file:///a::b.zip"])
+def test_what_needs_no_package_or_is_unknown_is_left_to_the_reading(address):
+    require_packages(RemoteFile(address))

@@ -35,15 +35,14 @@ def install(folder: Path) -> Path:
     """Make an environment that holds pyimgano-infer and what it needs; return its folder."""
     uv = shutil.which("uv")
     assert uv is not None, "uv makes the environment"
-    quietly = {"check": True, "capture_output": True}
     for package in ("pyimgano-core", "pyimgano-infer"):
         build = [uv, "build", "--wheel", "--package", package, "--out-dir", folder / "wheels"]
-        subprocess.run(build, cwd=ROOT, **quietly)
+        subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     environment = folder / "environment"
-    subprocess.run([uv, "venv", "--python", sys.executable, environment], **quietly)
+    subprocess.run([uv, "venv", "--python", sys.executable, environment], check=True, capture_output=True)
     python = environment / "bin" / "python"
-    wheels = (folder / "wheels").glob("*.whl")
-    subprocess.run([uv, "pip", "install", "--python", python, *wheels], **quietly)
+    command = [uv, "pip", "install", "--python", python, *(folder / "wheels").glob("*.whl")]
+    subprocess.run(command, check=True, capture_output=True)
     return environment
 
 

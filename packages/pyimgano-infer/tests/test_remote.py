@@ -20,7 +20,7 @@ from pyimgano_core.contracts.image_file import RemoteFile
 from pyimgano_core.errors import UsageError
 from pyimgano_infer import Session
 from pyimgano_infer._inputs import LEFT_OUT, find_sources, read_inputs
-from pyimgano_infer._remote import _matches, _may_match
+from pyimgano_infer._normals import _sha256
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("fsspec") is None, reason="fsspec is not installed")
 
@@ -89,6 +89,8 @@ def test_what_is_left_out_is_counted(store):
     st.lists(st.sampled_from(["*", "**", "a*", "*b", "ab"]), min_size=1, max_size=3),
 )
 def test_a_folder_on_the_way_to_a_match_is_always_entered(parts, pattern):
+    from pyimgano_infer._remote import _matches, _may_match  # noqa: PLC0415 - it needs fsspec
+
     if _matches(parts, pattern):
         assert all(_may_match(parts[:depth], pattern) for depth in range(1, len(parts)))
 
@@ -162,6 +164,10 @@ def test_addresses_score_as_files_do_with_all_products(run_infer, config, images
     assert expected == products("far", f"file://{images}/")
 
 
+def test_images_behind_addresses_are_told_apart_by_their_content(images):
+    assert _sha256(images / "a.png") == _sha256(RemoteFile(f"file://{images}/a.png"))
+
+
 def test_a_session_scores_an_address(config, images):
     with Session(config) as session:
         result = session.score(f"file://{images}/b.png")
@@ -229,6 +235,16 @@ def test_a_missing_package_of_a_protocol_is_told_with_its_command(run_infer, con
         done = run_infer("--infer-config", config, argument)
         assert (74, 1) == (done.code, done.err.count("\n"))
         assert "pip install s3fs" in done.err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="s3fs is installed")
+def test_one_odd_address_in_a_manifest_costs_the_others_nothing(run_infer, config, grey, manifest):
+    rows = ["s3://bucket/a.png", grey("a.png", 51).name]
+    done = run_infer(
+        "--infer-config", config, manifest(*({"image_path": row, "category": "part"} for row in rows))
+    )
+    odd, good = done.lines
+    assert (4, "missing_package", "normal") == (done.code, odd["error"]["code"], good["label"])
 
 
 class _Server(http.server.SimpleHTTPRequestHandler):

@@ -146,7 +146,6 @@ def read_inputs(sources: Iterable[Source], root: ImageFile | None, notices: Coun
 
     Raises:
         DataError: a manifest can't be read.
-        MachineError: a package that an address needs is missing.
         UsageError: stdin holds no list.
     """
     for source in sources:

@@ -56,9 +56,6 @@ def find_images(address: str, notices: Counter[str]) -> Iterator[Input]:
     Args:
         address: ends with `/`, or holds `*`.
         notices: counts what is left out.
-
-    Raises:
-        MachineError: a package that the protocol needs is missing.
     """
     before, path, behind = cut_address(address)
     *folders, last = path.split("/")  # of a folder, nothing is last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import define
 
-from pyimgano_core.contracts.image_file import ImageFile, RemoteFile, is_address
+from pyimgano_core.contracts.image_file import ImageFile, RemoteFile, image_file, is_address
 from pyimgano_core.errors import MachineError, UsageError
 from pyimgano_infer._config import listed, require_one
 from pyimgano_infer._products import Kept, MapFormat, MapSize, Outputs
@@ -115,15 +115,21 @@ def check_request(request: Request, sources: tuple[Source, ...], names: tuple[st
         require_one(names)
     if request.regions:
         _need_regions("--regions needs")
-    addresses = [source.text for source in sources if is_address(source.text)]
-    if (addresses or isinstance(request.root, RemoteFile)) and find_spec("fsspec") is None:
-        raise MachineError("addresses such as s3:// need fsspec: pip install 'pyimgano-infer[remote]'")
+    for place in (request.root, *(image_file(source.text) for source in sources)):
+        if isinstance(place, RemoteFile):
+            _need_packages(place)
     _check_useful(request)
     if request.watch is not None:
         _check_watch(request, request.watch)
     _check_distinct(request)
     for source in sources:
         _check_apart(request, source)
+
+
+def _need_packages(place: RemoteFile) -> None:
+    from pyimgano_core.images.remote import require_packages  # noqa: PLC0415 - only addresses need it
+
+    require_packages(place)
 
 
 def _check_useful(request: Request) -> None:

@@ -146,7 +146,6 @@ class Session:
 
         Raises:
             ArtifactError: the model fails.
-            MachineError: a package that an address needs is missing.
             ValueError: the pixels have another type or shape, or the session is closed.
         """
         model, problem = self.model, _problem(image)
@@ -165,7 +164,6 @@ class Session:
 
         Raises:
             ArtifactError: the model fails.
-            MachineError: a package that an address needs is missing.
             ValueError: the session is closed.
         """
         model = self.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.engine import quarantine
+from pyimgano_infer._memory import returning_memory
 from pyimgano_infer._part import is_whole, open_part, part_file
 from pyimgano_infer._runtimes import note_runtime
 from pyimgano_infer._shards import header_of
@@ -40,7 +41,8 @@ def score_part(plan: Plan, shard: Shard) -> None:
     with chdir(plan.working_folder):  # that of the command, wherever this process runs
         models = _models(plan)
         for name in {item.category or "": None for item in shard.inputs if item.failure is None}:
-            model = models.load(name)  # before any input is begun, which would be blamed if this killed
+            with returning_memory():
+                model = models.load(name)  # before any input is begun, which would be blamed if this killed
             note_runtime(plan.folder, model.scorer.runtime)
         _write(plan, shard, part, models)
 

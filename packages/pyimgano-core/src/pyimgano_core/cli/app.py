@@ -133,10 +133,8 @@ def _abandon_stdout(code: ExitCode) -> ExitCode:
 def report_error(error: PyimganoError) -> None:
     """Print an error to stderr: one line, and below it each problem or issue that it collected."""
     if isinstance(error, ConfigError) and len(error.problems) > 1:
-        click.echo(
-            f"Error: {printable(str(error.source or 'the configuration'))} has {len(error.problems)} problems:",
-            err=True,
-        )
+        where = printable(str(error.source or "the configuration"))
+        click.echo(f"Error: {where} has {len(error.problems)} problems:", err=True)
         for problem in error.problems:
             click.echo(f"  {printable(problem)}", err=True)
         return

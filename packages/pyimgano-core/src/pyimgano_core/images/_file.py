@@ -88,7 +88,6 @@ def opened(path: ImageFile) -> Iterator[tuple[Image.Image, BinaryIO]]:
 
     Raises:
         ImageError: whatever is wrong with the file, also while the caller decodes within the `with` block.
-        MachineError: a package that an address needs is missing.
     """
     if isinstance(path, RemoteFile):
         from pyimgano_core.images.remote import read_remote  # noqa: PLC0415 - only addresses need fsspec

@@ -48,7 +48,6 @@ def read_image(
 
     Raises:
         ImageError: the file can't be used; `code` says why.
-        MachineError: a package that an address needs is missing.
     """
     return read_frame(path, sixteen_bit_range=sixteen_bit_range).pixels
 
@@ -71,7 +70,6 @@ def read_frame(path: ImageFile | str, *, sixteen_bit_range: tuple[int, int] = FU
 
     Raises:
         ImageError: as `read_image`.
-        MachineError: likewise.
     """
     path = path if isinstance(path, RemoteFile) else Path(path)
     with opened(path) as (image, stream):

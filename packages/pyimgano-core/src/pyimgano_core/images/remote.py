@@ -1,22 +1,18 @@
 """Read image files behind addresses, through fsspec (extra `remote`) and the package of their protocol.
 
 What the storage says becomes an `ImageError` with the codes of files: `not_found`, `not_readable`,
-`not_regular`, `empty_file`, `too_large`, and `storage_error` for all else, no answer in time among it.
+`not_regular`, `empty_file`, `too_large`, and `storage_error` for all else, no answer in time among it. Where
+a package is missing the code is `missing_package`: one odd address in a list costs the others nothing.
 """
 
 from __future__ import annotations
 
 import io
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from pyimgano_core.contracts.image_file import cut_address, masked
+from pyimgano_core.contracts.image_file import masked
 from pyimgano_core.errors import ImageError, MachineError, PyimganoError
-
-try:
-    from fsspec.core import url_to_fs
-except ImportError as exc:
-    raise MachineError("addresses such as s3:// need fsspec: pip install 'pyimgano-core[remote]'") from exc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +38,29 @@ _GONE = (404, 410)
 _LONGEST_REASON = 200
 
 
+def require_packages(file: RemoteFile) -> None:
+    """Refuse an address whose protocols have no package here, before anything is done.
+
+    Raises:
+        MachineError: one is missing.
+    """
+    try:
+        from fsspec import get_filesystem_class  # noqa: PLC0415 - an extra
+
+        for link in file.address.split("::"):
+            with suppress(ValueError):  # no protocol: a path, or one that nobody knows
+                get_filesystem_class(link.partition("://")[0])
+    except ImportError as error:
+        raise MachineError(f"{file}: {_missing(file, error)}") from error
+
+
 def open_storage(file: RemoteFile) -> tuple[AbstractFileSystem, str]:
     """Return the file system behind an address, and the path in it; call it within `storage_errors`.
 
     Listings are not kept, so that they don't fill the memory and are never out of date.
     """
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
+
     storage, path = url_to_fs(file.address, use_listings_cache=False)
     return storage, str(path)
 
@@ -56,15 +70,14 @@ def storage_errors(file: RemoteFile) -> Iterator[None]:
     """Turn whatever the package of a protocol raises into an error with a clear line.
 
     Raises:
-        ImageError: the storage refuses, or does not answer.
-        MachineError: the package is missing.
+        ImageError: the storage refuses, or does not answer, or the package is missing.
     """
     try:
         yield
     except (PyimganoError, MemoryError):
         raise
     except ImportError as error:
-        raise MachineError(_missing(file, error)) from error
+        raise ImageError("missing_package", file, _missing(file, error)) from error
     except Exception as error:  # the errors of these packages have no other base
         code, message = _told(error)
         raise ImageError(code, file, message) from error
@@ -75,7 +88,6 @@ def read_remote(file: RemoteFile) -> bytes:
 
     Raises:
         ImageError: it can't be read, is empty, or has more than `MAX_BYTES`.
-        MachineError: the package of the protocol is missing.
     """
     with storage_errors(file):
         storage, path = open_storage(file)
@@ -108,9 +120,11 @@ def _require_size(file: RemoteFile, size: int | None) -> None:
 
 
 def _missing(file: RemoteFile, error: ImportError) -> str:
-    protocol = cut_address(file.address)[0].removesuffix("://").rpartition("::")[2]
-    package = _PACKAGES.get(protocol)
-    return f"{file}: {error}" + (f": pip install {package}" if package else "")
+    if error.name is not None and error.name.partition(".")[0] == "fsspec":
+        return "addresses need fsspec: pip install 'pyimgano-infer[remote]'"
+    protocols = [link.partition("://")[0] for link in file.address.split("::")]
+    packages = [_PACKAGES[protocol] for protocol in protocols if protocol in _PACKAGES]
+    return f"{error}" + (f": pip install {' '.join(packages)}" if packages else "")
 
 
 def _told(error: Exception) -> tuple[str, str]:
