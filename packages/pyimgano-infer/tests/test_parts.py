@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyimgano_core.contracts.infer_summary import PartCounts
 from pyimgano_core.contracts.part import PartVerdict, PartView
 from pyimgano_core.contracts.prediction import Failure, Prediction
 from pyimgano_core.contracts.structuring import structure
 from pyimgano_core.errors import MachineError
-from pyimgano_infer._parts import PartCounts, judge_part, write_parts
+from pyimgano_infer._parts import judge_part, write_parts
 
 STATES = ("normal", "review", "anomalous", "failed", None)
 VIEWS = st.lists(st.tuples(st.sampled_from(STATES), st.none() | st.floats(0, 10)), min_size=1, max_size=6)

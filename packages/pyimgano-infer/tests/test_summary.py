@@ -2,8 +2,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyimgano_core.contracts.infer_summary import PartCounts
 from pyimgano_core.contracts.prediction import Failure, Prediction
-from pyimgano_infer._parts import PartCounts
 from pyimgano_infer._summary import RunFacts, Tally, describe
 
 LABELS = st.sampled_from(["normal", "review", "anomalous", None])

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from pyimgano_core.artifacts import parse_json, to_json
 from pyimgano_core.cli.schema import schema, schema_of
 from pyimgano_core.contracts.config import EvaluationConfig, ModelConfig, RunConfig, ThresholdConfig
+from pyimgano_core.contracts.drift import DriftedQuantity
 from pyimgano_core.contracts.evaluation import (
     CategoryEvaluation,
     EvaluationReport,
@@ -22,8 +23,10 @@ from pyimgano_core.contracts.infer_config import (
     Checkpoint,
     InferConfig,
     Preprocessing,
+    Runtime,
     SelfTest,
 )
+from pyimgano_core.contracts.infer_summary import InferSummary
 from pyimgano_core.contracts.issue import Issue, Location, Severity
 from pyimgano_core.contracts.part import PartVerdict, PartView
 from pyimgano_core.contracts.prediction import Failure, Prediction, StoredArray
@@ -45,6 +48,7 @@ NAMES = (
     "category_report",
     "evaluation",
     "infer_config",
+    "infer_summary",
     "manifest_record",
     "part_verdict",
     "prediction",
@@ -148,6 +152,33 @@ INSTANCES = {
                 self_test=SELF_TEST,
             )
         },
+    ),
+    "infer_summary": InferSummary(
+        pyimgano_version="0.1.0",
+        infer_config="c.json",
+        n_inputs=2,
+        n_ok=1,
+        n_failed=1,
+        n_normal=1,
+        n_anomalous=0,
+        n_unlabelled=0,
+        errors={"truncated": 1},
+        thresholds={"a": None},
+        seconds=1.0,
+        images_per_second=2.0,
+        runtimes=(Runtime(package="onnxruntime", version="1.22.0", provider="CPUExecutionProvider"),),
+        drift=(
+            DriftedQuantity(
+                category="a",
+                quantity="score",
+                statistic=0.5,
+                p_value=0.1,
+                effect=-0.5,
+                count=1,
+                reference_count=2,
+                drifted=False,
+            ),
+        ),
     ),
     "part_verdict": PartVerdict(
         part_id="7",

@@ -17,7 +17,7 @@ from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.errors import ArtifactError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pyimgano_core.contracts.infer_config import CategoryModel, NamedFile
 
@@ -108,6 +108,14 @@ def named_files(entry: CategoryModel) -> dict[str, NamedFile]:
     return {kind: file for kind, file in files.items() if file is not None}
 
 
+def files_of(path: Path, config: InferConfig) -> Iterator[Path]:
+    """Yield a config, and wherever files that it names may be."""
+    yield path
+    for entry in config.per_category.values():
+        for file in named_files(entry).values():
+            yield from _places_of(path, file)
+
+
 def check_files(path: Path, config: InferConfig, names: Iterable[str]) -> None:
     """Look at the files of the categories in play, without reading them.
 
@@ -138,8 +146,7 @@ def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) ->
     where = f"{config_path}: $.per_category.{category}.{kind}.path {file.path!r}"
     if problem := _problem_of_path(file.path):
         raise ArtifactError(f"{where}: {problem}")
-    folders = (config_path.absolute().parent, config_path.resolve().parent)
-    candidates = list(dict.fromkeys(folder / file.path for folder in folders))
+    candidates = _places_of(config_path, file)
     found = [path for path in candidates if os.path.exists(path)]  # noqa: PTH110 - as above
     if not found:
         places = " or ".join(str(path) for path in candidates)
@@ -148,6 +155,11 @@ def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) ->
         raise ArtifactError(f"{where}: two files could be meant, {found[0]} and {found[1]}; remove one")
     _check_file(found[0], file)
     return found[0]
+
+
+def _places_of(config_path: Path, file: NamedFile) -> list[Path]:
+    folders = (config_path.absolute().parent, config_path.resolve().parent)
+    return list(dict.fromkeys(folder / file.path for folder in folders))
 
 
 def read_file(path: Path, file: NamedFile) -> bytes:

@@ -10,9 +10,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from attrs import define
-
 from pyimgano_core.artifacts import atomic_writer, to_json
+from pyimgano_core.contracts.infer_summary import PartCounts
 from pyimgano_core.contracts.part import PartVerdict, PartView
 from pyimgano_infer._output import writing
 
@@ -24,23 +23,6 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.prediction import Label, Prediction
 
 _GRAVITY: tuple[Label | None, ...] = (None, "normal", "review", "anomalous")  # rising
-
-
-@define(frozen=True, kw_only=True)
-class PartCounts:
-    """How many parts there are by their verdict, and what belongs to none.
-
-    `n_parts` is `n_normal`, `n_review`, `n_anomalous` and `n_without_verdict` together. Of the
-    `n_lines_without_part`, `n_failed_without_part` are inputs that failed: parts may lack a view.
-    """
-
-    n_parts: int
-    n_normal: int
-    n_review: int
-    n_anomalous: int
-    n_without_verdict: int
-    n_lines_without_part: int
-    n_failed_without_part: int
 
 
 def write_parts(lines: Iterable[Prediction], path: Path) -> PartCounts:

@@ -14,8 +14,9 @@ from pyimgano_core.engine import Engine, LocalEngine, choose_engine, find_shard
 from pyimgano_core.engine import Shard as Job
 from pyimgano_core.environment import distribution_conflict, onnxruntime_distributions
 from pyimgano_core.errors import UsageError
-from pyimgano_infer._config import check_files, choose_categories, read_config
+from pyimgano_infer._config import check_files, choose_categories, files_of, read_config
 from pyimgano_infer._inputs import Input, Source, find_sources, read_inputs
+from pyimgano_infer._places import check_places
 from pyimgano_infer._request import Request, check_request, check_thresholds
 from pyimgano_infer._shards import with_categories
 from pyimgano_infer._thresholds import Thresholds, choose_thresholds
@@ -105,6 +106,7 @@ def prepare(request: Request) -> Prepared:
     names = choose_categories(config, request.category)
     sources = _sources(request)
     check_request(request, sources, names)
+    check_places(request, sources, files_of(request.config_path, config))
     check_files(request.config_path, config, names)
     thresholds = {
         name: choose_thresholds(config.per_category[name], request.threshold, request.review_threshold)

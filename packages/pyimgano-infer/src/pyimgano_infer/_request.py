@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import define
 
-from pyimgano_core.contracts.image_file import ImageFile, RemoteFile, image_file, is_address
+from pyimgano_core.contracts.image_file import ImageFile, RemoteFile, image_file
 from pyimgano_core.errors import MachineError, UsageError
 from pyimgano_infer._config import listed, require_one
 from pyimgano_infer._products import Kept, MapFormat, MapSize, Outputs
@@ -121,9 +121,6 @@ def check_request(request: Request, sources: tuple[Source, ...], names: tuple[st
     _check_useful(request)
     if request.watch is not None:
         _check_watch(request, request.watch)
-    _check_distinct(request)
-    for source in sources:
-        _check_apart(request, source)
 
 
 def _need_packages(place: RemoteFile) -> None:
@@ -168,43 +165,9 @@ def _check_watch(request: Request, folder: Path) -> None:
         raise UsageError(f"--watch {str(folder)!r}: is no folder")
 
 
-def _check_distinct(request: Request) -> None:
-    """No result may take another one's place."""
-    places: dict[Path, str] = {}
-    for option, file in request.files.items():
-        other = places.setdefault(file.resolve(), option)
-        if other != option:
-            raise UsageError(f"{other} and {option} both name {str(file)!r}; choose another for one of them")
-    for option, folder in request.folders.items():
-        for place, other in places.items():
-            if folder.resolve().is_relative_to(place):
-                raise UsageError(f"{option} {str(folder)!r}: {other} is a file there; choose another folder")
-
-
 def _need_regions(what: str) -> None:
     if find_spec("skimage") is None:
         raise MachineError(f"{what} scikit-image: pip install 'pyimgano-infer[regions]'")
-
-
-def _check_apart(request: Request, source: Source) -> None:
-    """No result may overwrite an input, or be found as one."""
-    if is_address(source.text):
-        return
-    path = Path(source.text)
-    if source.kind == "folder":
-        for option, folder in request.folders.items():
-            if folder.resolve().is_relative_to(path.resolve()):
-                raise UsageError(f"{option} {str(folder)!r} is inside the input folder {source.text!r}")
-    for option, result in request.files.items():
-        if _same_file(result, path):
-            raise UsageError(f"{option} {str(result)!r} is also an input; choose another")
-
-
-def _same_file(first: Path, second: Path) -> bool:
-    try:
-        return first.samefile(second)
-    except OSError:
-        return False
 
 
 def check_thresholds(request: Request, thresholds: Mapping[str, Thresholds]) -> None:

@@ -27,14 +27,14 @@ from pyimgano_infer._prepare import Prepared, prepare
 from pyimgano_infer._runtimes import read_runtimes
 from pyimgano_infer._scoring import Scoring, WholePart
 from pyimgano_infer._shards import cut
-from pyimgano_infer._summary import RunFacts, Summary, Tally, describe, source_of
+from pyimgano_infer._summary import RunFacts, Tally, describe, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pyimgano_core.contracts.infer_summary import InferSummary, PartCounts
     from pyimgano_infer._folder import Folder
     from pyimgano_infer._inputs import Input
-    from pyimgano_infer._parts import PartCounts
     from pyimgano_infer._request import Request
 
 
@@ -193,7 +193,7 @@ def _count(prepared: Prepared) -> int | None:
     return sum(1 for _ in read_inputs(prepared.sources, prepared.request.root, Counter()))
 
 
-def _exit_code(request: Request, summary: Summary) -> ExitCode:
+def _exit_code(request: Request, summary: InferSummary) -> ExitCode:
     if summary.n_failed:
         return ExitCode.SOME_INPUTS_FAILED
     if request.fail_on_anomaly and summary.n_anomalous:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define
 
-from pyimgano_core.contracts.drift import DriftedQuantity
 from pyimgano_core.contracts.infer_config import Runtime
+from pyimgano_core.contracts.infer_summary import InferSummary, PartCounts, ThresholdSource
 from pyimgano_core.drift import DriftWatch, in_words, quantities_of
 from pyimgano_infer import __version__
 from pyimgano_infer._output import shown
-from pyimgano_infer._parts import PartCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,54 +20,6 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.prediction import Prediction
 
 _SEVERAL_FRAMES = "files hold several frames, of which the first alone is scored"
-
-ThresholdSource = Literal["config", "override"]  # an override is from the command line
-
-
-@define(frozen=True, kw_only=True)
-class Summary:
-    """What became of all inputs: `n_inputs` is `n_ok` and `n_failed` together.
-
-    `n_ok` is `n_normal`, `n_review`, `n_anomalous` and `n_unlabelled` (no threshold) together. `errors`
-    counts failures by code; `notices` counts what is no failure and should be known. `thresholds` holds a
-    threshold for each category with a score, and `review_thresholds` one for each that has a review band.
-    `n_resumed` of the lines were there before this command ran: an interrupted one left them, or other jobs
-    wrote them; `images_per_second` is about the others. `device` is what was asked for, and `runtimes` are
-    all that gave scores. `drift` compares each category and quantity of the run with the calibration normals,
-    where the config tells what these looked like. `parts` counts the verdicts
-    on parts, where they were asked for.
-    """
-
-    KIND: ClassVar[str] = "pyimgano.infer_summary"
-    SCHEMA_VERSION: ClassVar[int] = 1
-    KNOWN_FEATURES: ClassVar[frozenset[str]] = frozenset()
-
-    kind: str = "pyimgano.infer_summary"
-    schema_version: int = 1
-    requires: tuple[str, ...] = ()
-    pyimgano_version: str
-    infer_config: str
-    output: str | None = None
-    n_inputs: int
-    n_ok: int
-    n_failed: int
-    n_normal: int
-    n_anomalous: int
-    n_unlabelled: int
-    errors: dict[str, int] = field(factory=dict)
-    notices: dict[str, int] = field(factory=dict)
-    thresholds: dict[str, float | None] = field(factory=dict)
-    threshold_source: ThresholdSource = "config"
-    seconds: float
-    images_per_second: float
-    n_review: int = 0
-    review_thresholds: dict[str, float] = field(factory=dict)
-    review_threshold_source: ThresholdSource = "config"
-    n_resumed: int = 0
-    device: str = "cpu"
-    runtimes: tuple[Runtime, ...] = ()
-    drift: tuple[DriftedQuantity, ...] = ()
-    parts: PartCounts | None = None
 
 
 @define(frozen=True, kw_only=True)
@@ -122,10 +73,10 @@ class Tally:
             found = quantities_of(prediction.score, prediction.statistics, prediction.image_size)
             self._watches[prediction.category].add(found)
 
-    def summarize(self, facts: RunFacts) -> Summary:
+    def summarize(self, facts: RunFacts) -> InferSummary:
         """Return the summary of all lines that were added."""
         ok, failed = self._labels.total(), self._errors.total()
-        return Summary(
+        return InferSummary(
             pyimgano_version=__version__,
             infer_config=facts.infer_config,
             output=facts.output,
@@ -152,7 +103,7 @@ class Tally:
         )
 
 
-def describe(summary: Summary) -> str:
+def describe(summary: InferSummary) -> str:
     """Return the summary for people, one fact a line."""
     verdicts = [(summary.n_normal, "normal"), (summary.n_anomalous, "anomalous")]
     if summary.review_thresholds:

@@ -12,6 +12,7 @@ from pyimgano_core.cli.app import emit_json, write_stdout
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.contracts.evaluation import EvaluationReport
 from pyimgano_core.contracts.infer_config import InferConfig
+from pyimgano_core.contracts.infer_summary import InferSummary
 from pyimgano_core.contracts.part import PartVerdict
 from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.preflight import PreflightReport
@@ -24,6 +25,7 @@ _CONTRACTS: dict[str, type[Any]] = {
     "category_report": CategoryReport,
     "evaluation": EvaluationReport,
     "infer_config": InferConfig,
+    "infer_summary": InferSummary,
     "manifest_record": Record,
     "part_verdict": PartVerdict,
     "prediction": Prediction,
