@@ -2,7 +2,7 @@
 # Each step runs in a subshell under `set -e`; WORK is a temporary folder that is removed at the end.
 # shellcheck shell=bash
 
-readonly INFER_LIMIT_MB=260
+readonly INFER_LIMIT_MB=200
 
 # --- steps ---
 
