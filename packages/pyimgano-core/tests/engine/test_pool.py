@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,21 @@ def test_what_workers_cannot_import_is_no_fault_of_a_shard(work, tmp_path, monke
     monkeypatch.setattr(work, "HereAlone", here_alone, raising=False)
     with pytest.raises(MachineError, match="ended with code 1 before it could begin"):
         run_all(here_alone, tmp_path, [1])
+
+
+def test_a_worker_that_is_killed_before_it_begins_is_replaced(work, tmp_path):
+    def kill_the_first():
+        while not (children := active_children()):
+            time.sleep(0.001)
+        os.kill(children[0].pid, signal.SIGKILL)
+        killed.append(children[0].pid)
+
+    killed = []
+    killer = threading.Thread(target=kill_the_first)
+    killer.start()
+    outcomes = run_all(work.write_part, tmp_path, range(3))
+    killer.join()
+    assert (1, dict.fromkeys(range(3)), 3) == (len(killed), outcomes, len(parts(tmp_path)))
 
 
 def test_shards_are_taken_as_they_are_needed(work, tmp_path):

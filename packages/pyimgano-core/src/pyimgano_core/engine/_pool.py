@@ -92,13 +92,13 @@ class Worker(Generic[S]):
             self.pipe.send(message)
 
     def _describe_end(self) -> str:
-        """Return how the process ended; where it did not even begin, trying again is of no use."""
+        """Return how the process ended; one that can't begin by itself is of no use to try again."""
         self._process.join(GRACE)
         self._process.kill()  # it closed its pipe and lives
         self._process.join()
         code = self._process.exitcode or 0
         how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with code {code}"
-        if not self._is_ready:
+        if not self._is_ready and code >= 0:
             raise MachineError(f"a worker process {how} before it could begin; see what it wrote above")
         return how
 
