@@ -50,7 +50,7 @@ Tests without a file are in this one; `core`, `preflight` and so on mean that pa
     - test_regions_come_from_the_exported_config_alone
 15. one bad image or mixed sizes cost all results; a wrong category is ignored
     - test_bad_images_and_mixed_sizes_cost_no_other_image
-    - infer/test_run.py::test_a_wrong_category_is_refused_with_the_choices
+    - infer/test_categories.py::test_a_wrong_category_is_refused_with_the_choices
 16. maps of two categories share a file
     - test_every_image_of_every_category_has_its_own_map
 17. a second run mixes with the first; the printed path is wrong
