@@ -63,6 +63,19 @@ def kept_parts(command, tmp_path, run_infer):
     return tmp_path / "out.jsonl.partial"
 
 
+@pytest.mark.parametrize("options", [(), ("--threshold", 0.9)])
+def test_what_a_program_left_that_was_killed_while_it_tidied_up_is_in_nobody_s_way(
+    command, kept_parts, tmp_path, run_infer, options
+):
+    (kept_parts / "plan.json").unlink()  # it goes first
+    next(kept_parts.glob("part-*")).unlink()
+    done = run_infer(*command, *options)
+    assert 4 == done.code, done.err
+    undisturbed = run_infer(*command[:2], command[-1], *options).out
+    assert undisturbed == (tmp_path / "out.jsonl").read_text()
+    assert not kept_parts.exists()
+
+
 @pytest.mark.usefixtures("kept_parts")
 def test_what_is_whole_is_not_scored_again(command, expected, tmp_path, run_infer):
     for image in tmp_path.glob("*.png"):

@@ -289,6 +289,7 @@ def test_an_image_that_killed_the_program_twice_is_left_out_and_costs_nothing_el
 
 
 def test_products_are_kept_and_named_by_the_lines(grey, folder, output, start_watch, tmp_path):
+    pytest.importorskip("skimage")
     places = {name: tmp_path / "out" / name for name in ("maps", "masks", "overlays")}
     options = [part for name, place in places.items() for part in (f"--{name}", place)]
     process = start_watch(*options, "--rle", "--regions")

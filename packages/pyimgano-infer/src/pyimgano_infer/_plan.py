@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,6 +33,7 @@ _DECIDE_NO_LINE = frozenset(
 )
 _SHOWN_CHARACTERS = 200
 _FILE = "plan.json"
+_OWN = re.compile(r"\.|part-\d+\.|runtime-[0-9a-f]+\.json$", flags=re.ASCII)
 
 
 @define(frozen=True, kw_only=True)
@@ -105,22 +107,22 @@ def _in_words(value: object) -> str:
 def claim_folder(folder: Path, settings: Settings) -> None:
     """Make the folder that of a run with these settings; parts of such a run stay.
 
+    Parts without a plan are what is left of a run that was killed while it tidied up, when all was done.
+
     Raises:
         ArtifactError: its plan is damaged.
         MachineError: it can't be written.
         UsageError: it holds something else, or results of other settings.
     """
     plan = folder / _FILE
-    is_used = any(
-        not path.name.startswith(".") for path in folder.iterdir()
-    )  # looked at before other jobs write
+    holds_others = any(_OWN.match(path.name) is None for path in folder.iterdir())
     if plan.exists():
         found = read_artifact(plan, Settings)
         if found.settings == settings.settings:
             return
         if any(folder.glob("part-*")):
             raise UsageError(_refusal(folder, found.settings, settings.settings))
-    elif is_used:
+    elif holds_others:
         raise UsageError(f"{shown(folder)}: is in the way of unfinished results; remove it")
     with writing(plan):
         write_artifact(plan, settings)
