@@ -51,9 +51,7 @@ class Fingerprint:
     """Which data a split holds, whatever its files are called and in whatever order they stand.
 
     `counts` has the number of samples by role, and `missing_files`: the files that have no content.
-    `test_sha256` is of the test samples alone: two runs that share it were measured on the same images.
     """
 
     sha256: str
     counts: dict[str, int] = field(factory=dict)
-    test_sha256: str | None = field(default=None, metadata={"omit_default": True})
