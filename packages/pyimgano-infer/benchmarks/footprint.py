@@ -36,12 +36,12 @@ def install(folder: Path) -> Path:
     uv = shutil.which("uv")
     assert uv is not None, "uv makes the environment"
     for package in ("pyimgano-core", "pyimgano-infer"):
-        build = [uv, "build", "--wheel", "--package", package, "--out-dir", folder / "wheels"]
+        build: list[str | Path] = [uv, "build", "--wheel", "--package", package, "--out-dir", folder / "wheels"]
         subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     environment = folder / "environment"
     subprocess.run([uv, "venv", "--python", sys.executable, environment], check=True, capture_output=True)
     python = environment / "bin" / "python"
-    command = [uv, "pip", "install", "--python", python, *(folder / "wheels").glob("*.whl")]
+    command: list[str | Path] = [uv, "pip", "install", "--python", python, *(folder / "wheels").glob("*.whl")]
     subprocess.run(command, check=True, capture_output=True)
     return environment
 
