@@ -36,8 +36,8 @@ def install(folder: Path) -> Path:
     uv = shutil.which("uv")
     assert uv is not None, "uv makes the environment"
     for package in ("pyimgano-core", "pyimgano-infer"):
-        build: list[str | Path] = [uv, "build", "--wheel", "--package", package, "--out-dir", folder / "wheels"]
-        subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+        options = ["--wheel", "--package", package, "--out-dir", str(folder / "wheels")]
+        subprocess.run([uv, "build", *options], cwd=ROOT, check=True, capture_output=True)
     environment = folder / "environment"
     subprocess.run([uv, "venv", "--python", sys.executable, environment], check=True, capture_output=True)
     python = environment / "bin" / "python"
