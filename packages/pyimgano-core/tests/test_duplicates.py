@@ -126,6 +126,15 @@ def test_a_fingerprint_changes_with_pixels_masks_labels_roles_and_category():
     assert len(variants) == len(set(digests))
 
 
+def test_the_fingerprint_of_test_images_is_theirs_alone():
+    first = CategorySplit(category="bolt", train=(A,), test=(C,))
+    retrained, retested = evolve(first, train=()), evolve(first, test=(A,))
+    expected = fingerprint(first, SAME).test_sha256
+    assert expected == fingerprint(retrained, SAME).test_sha256
+    assert expected != fingerprint(retested, SAME).test_sha256
+    assert expected != fingerprint(first, {**SAME, C.image: "changed"}).test_sha256
+
+
 def test_a_fingerprint_of_all_categories_is_that_of_the_whole():
     bolt, nut = CategorySplit(category="bolt", test=(A,)), CategorySplit(category="nut", test=(C,))
     forwards = fingerprint(SplitResult(categories=(bolt, nut)), SAME)

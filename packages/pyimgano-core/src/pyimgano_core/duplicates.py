@@ -137,7 +137,7 @@ def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) 
         hashes: from `hash_contents`; a file without a hash counts as missing.
     """
     categories = split.categories if isinstance(split, SplitResult) else (split,)
-    rows = []
+    rows: dict[Role, list[str]] = {"train": [], "calibration": [], "test": []}
     counts = {"train": 0, "calibration": 0, "test": 0, "test_anomalous": 0, "missing_files": 0}
     for category in categories:
         for role, samples in category.by_role:
@@ -146,9 +146,9 @@ def fingerprint(split: CategorySplit | SplitResult, hashes: Mapping[Path, str]) 
                 files = [_content(sample.image, hashes), _content(sample.mask, hashes)]
                 counts["missing_files"] += files.count("missing")
                 counts["test_anomalous"] += role == "test" and sample.record.label == ANOMALOUS
-                rows.append(to_json([category.category, role, sample.record.label, *files]))
-    digest = hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
-    return Fingerprint(sha256=digest, counts=counts)
+                rows[role].append(to_json([category.category, role, sample.record.label, *files]))
+    whole = contents_sha256(row for lines in rows.values() for row in lines)
+    return Fingerprint(sha256=whole, counts=counts, test_sha256=contents_sha256(rows["test"]))
 
 
 def contents_sha256(contents: Iterable[str]) -> str:

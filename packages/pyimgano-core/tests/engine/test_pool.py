@@ -70,6 +70,14 @@ def test_shards_are_run_by_other_processes_of_one_thread(work, tmp_path, monkeyp
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
+@pytest.mark.parametrize(("threads", "expected"), [(3, b"3"), (None, b"5")])
+def test_processes_have_the_threads_that_are_asked_for(work, tmp_path, monkeypatch, threads, expected):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    run_all(work.tell_process, tmp_path, range(1), LocalEngine(workers=1, threads=threads))
+    assert [expected] == [text.split()[1] for text in parts(tmp_path).values()]
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
 def test_a_worker_that_dies_is_replaced_and_its_shard_tried_again(work, tmp_path):
     assert dict.fromkeys(range(4)) == run_all(work.die_once, tmp_path, range(4))
     assert (tmp_path / "died-1").exists()

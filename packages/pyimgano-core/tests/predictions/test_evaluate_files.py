@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from attrs import evolve
 from PIL import Image
 
 from pyimgano_core.artifacts import to_json
@@ -127,9 +128,20 @@ def test_the_results_are_those_of_a_run_over_the_same_scores(predict, tmp_path):
         scored, prepared, thresholds=DeployedThresholds(image=image, pixel=pixel), config=FAST, seed=0
     )
     assert to_json(expected.results) == to_json(only(result).results)
+    lines = result.lines[only(result).category]
+    assert expected.predictions == tuple(evolve(line, image_size=None) for line in lines)
     assert 0.8 < only(result).results.pixel_metrics.aupro < 1
     assert (8, 8, 0) == (only(result).maps.needed, only(result).maps.usable, only(result).maps.resized)
     assert (0, []) == (result.exit_code, codes(result))
+
+
+def test_a_data_set_that_was_prepared_already_is_not_read_again(predict, tmp_path):
+    manifest, predictions = predict(normal=4, anomalous=4)
+    config = RunConfig(dataset=DatasetConfig(manifest_path=str(manifest)), evaluation=FAST)
+    prepared = prepare_dataset(config, tmp_path, SilentProgress())
+    expected = run(predictions, manifest)
+    manifest.unlink()
+    assert to_json(expected.report) == to_json(run(predictions, manifest, prepared=prepared).report)
 
 
 def store_sixteen_bits(path):

@@ -51,7 +51,9 @@ class Fingerprint:
     """Which data a split holds, whatever its files are called and in whatever order they stand.
 
     `counts` has the number of samples by role, and `missing_files`: the files that have no content.
+    `test_sha256` is of the test samples alone; null in documents of older versions.
     """
 
     sha256: str
     counts: dict[str, int] = field(factory=dict)
+    test_sha256: str | None = None

@@ -14,9 +14,15 @@ _ADDRESS = re.compile(r"auto|(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", flags=re.A
 
 @define(frozen=True, kw_only=True)
 class LocalEngine:
-    """Worker processes of one thread each on this machine; None for one on each processor."""
+    """Worker processes on this machine.
+
+    Attributes:
+        workers: how many; None for one on each processor.
+        threads: what the libraries of each may use; None for what they use in this process.
+    """
 
     workers: int | None = None
+    threads: int | None = 1
 
 
 @define(frozen=True, kw_only=True)

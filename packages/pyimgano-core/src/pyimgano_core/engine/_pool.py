@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
@@ -28,9 +29,7 @@ P = TypeVar("P")
 S = TypeVar("S")
 
 _SPAWN = get_context("spawn")
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Worker(Generic[S]):
@@ -41,13 +40,13 @@ class Worker(Generic[S]):
         pipe: answers arrive here; it ends when the process does.
     """
 
-    def __init__(self, job: tuple[object, object], task: Task[S]) -> None:
-        """Start a process that runs `job`, a function and its plan, with `task` first."""
+    def __init__(self, job: tuple[object, object], threads: int | None, task: Task[S]) -> None:
+        """Start a process of so many threads that runs `job`, a function and its plan, with `task` first."""
         self.task = task
         self.pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
         self._is_ready = False
-        with theirs, _starting():
+        with theirs, _starting(threads):
             self._process.start()
         self._send(job)
         self._send(task.shard)
@@ -113,15 +112,15 @@ def run_in_processes(
     run_shard: Callable[[P, S], None], plan: P, tasks: Tasks[S], engine: LocalEngine
 ) -> Iterator[ShardOutcome]:
     """Yield outcomes as `run_shards` says."""
-    job = (run_shard, plan)
+    start = partial(Worker[S], (run_shard, plan), engine.threads)
     workers: list[Worker[S]] = []
     try:
         first = islice(iter(tasks.take, None), engine.workers or default_workers())
-        workers.extend(Worker(job, task) for task in first)
+        workers.extend(map(start, first))
         while workers:
             ready = set(wait([worker.pipe for worker in workers]))
             for worker in [worker for worker in workers if worker.pipe in ready]:
-                outcome = _hear(worker, workers, job, tasks)
+                outcome = _hear(worker, workers, start, tasks)
                 if outcome is not None:
                     yield outcome
     finally:
@@ -129,7 +128,7 @@ def run_in_processes(
 
 
 def _hear(
-    worker: Worker[S], workers: list[Worker[S]], job: tuple[object, object], tasks: Tasks[S]
+    worker: Worker[S], workers: list[Worker[S]], start: Callable[[Task[S]], Worker[S]], tasks: Tasks[S]
 ) -> ShardOutcome | None:
     """Take what a worker sent, or its death, and let the next shard begin; return what became of its last."""
     task = worker.task
@@ -140,7 +139,7 @@ def _hear(
         worker.close(0.0)
         outcome = tasks.died(task, str(death))
         if (following := tasks.take()) is not None:
-            workers.append(Worker(job, following))
+            workers.append(start(following))
         return outcome
     if answer is None:
         return None
@@ -162,20 +161,20 @@ def _stop(workers: list[Worker[S]]) -> None:
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
-    """Let a process that starts in this block have one thread, and no interrupt before it can heed it.
+def _starting(threads: int | None) -> Iterator[None]:
+    """Let a process that starts in this block have so many threads, and no interrupt before it can heed it.
 
     The variables must be there before the process imports anything, its main module included.
     """
     held = _hold_signals()
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(_ONE_THREAD)
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update({} if threads is None else dict.fromkeys(_THREADS, str(threads)))
     try:
         yield
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
         if held is not None:

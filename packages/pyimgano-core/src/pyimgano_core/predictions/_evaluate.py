@@ -13,6 +13,7 @@ from pyimgano_core.contracts.evaluation import (
     PredictionsSource,
 )
 from pyimgano_core.contracts.issue import Issue, Severity
+from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.report import InputFailure
 from pyimgano_core.duplicates import fingerprint
 from pyimgano_core.environment import installed_versions
@@ -32,6 +33,7 @@ from pyimgano_core.predictions._reader import PredictionsFile, read_predictions
 from pyimgano_core.predictions._scored import CategoryMaps, find_maps, scored_tests
 from pyimgano_core.predictions._thresholds import Calibrator, choose_thresholds
 from pyimgano_core.predictions._truth import Truth, TruthCategory, truth_from_lines, truth_from_manifest
+from pyimgano_core.preparation import Prepared, inspect_dataset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,10 +46,11 @@ if TYPE_CHECKING:
 
 @define(frozen=True, kw_only=True)
 class FilesEvaluation:
-    """The report on predictions in files, and the sketch of each category."""
+    """The report on predictions in files, and by category its sketch and a line for each test image."""
 
     report: EvaluationReport
     sketches: dict[str, Sketch]
+    lines: dict[str, tuple[Prediction, ...]]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -65,6 +68,7 @@ def evaluate_files(
     calibration: Path | None = None,
     maps: Path | None = None,
     infer_config: Path | None = None,
+    prepared: Prepared | None = None,
 ) -> FilesEvaluation:
     """Measure the predictions in a file.
 
@@ -77,6 +81,7 @@ def evaluate_files(
         calibration: JSON lines with scores of normal images.
         maps: a folder of anomaly maps, for lines that do not name theirs.
         infer_config: a deployed config whose thresholds and regions of interest are used as they are.
+        prepared: the data set that `config` names, of whatever layout, where it has been prepared already.
 
     Raises:
         DataError: no line can be used, or the manifest has errors.
@@ -88,15 +93,16 @@ def evaluate_files(
     deployed = None if infer_config is None else read_deployed(infer_config)
     file = read_predictions(predictions)
     normals = None if calibration is None else read_predictions(calibration)
-    if config.dataset.manifest_path is None:
+    if config.dataset.manifest_path is None and prepared is None:
         truth = truth_from_lines(file, config.dataset.category, config.evaluation)
     else:
-        truth = truth_from_manifest(file, config, progress)
+        truth = truth_from_manifest(file, config, prepared or inspect_dataset(config, Path(), progress))
     run = _Run(truth, file, normals, config, maps=maps, deployed=deployed)
     done = {category.name: run.category(category, progress) for category in truth.categories}
     return FilesEvaluation(
         report=run.report({name: result for name, (result, _) in done.items()}),
-        sketches={name: sketch for name, (_, sketch) in done.items()},
+        sketches={name: evaluation.sketch for name, (_, evaluation) in done.items()},
+        lines={name: evaluation.predictions for name, (_, evaluation) in done.items()},
     )
 
 
@@ -156,7 +162,7 @@ class _Run:
             issues=tuple(self.issues),
         )
 
-    def category(self, category: TruthCategory, progress: Progress) -> tuple[CategoryEvaluation, Sketch]:
+    def category(self, category: TruthCategory, progress: Progress) -> tuple[CategoryEvaluation, Evaluation]:
         split, interest = category.prepared.split, self._interest(category.name)
         identity = fingerprint(split, self._truth.hashes) if self._truth.samples else None
         sha256 = None if identity is None else identity.sha256
@@ -172,7 +178,7 @@ class _Run:
             interest=interest,
         )
         result = _result(category, maps, evaluation)
-        return evolve(result, split_fingerprint=identity), evaluation.sketch
+        return evolve(result, split_fingerprint=identity), evaluation
 
     def _thresholds(
         self, category: TruthCategory, interest: NDArray[np.bool_] | None, split_sha256: str | None

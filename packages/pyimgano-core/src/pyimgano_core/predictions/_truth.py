@@ -19,14 +19,13 @@ from pyimgano_core.pixel_gate import decide_gate, inspect_mask
 from pyimgano_core.predictions._issues import counted
 from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._matching import Matched, match_predictions
-from pyimgano_core.preparation import PreparedCategory, inspect_dataset
+from pyimgano_core.preparation import Prepared, PreparedCategory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyimgano_core.contracts.config import DatasetConfig, EvaluationConfig, RunConfig
     from pyimgano_core.predictions._reader import PredictionsFile
-    from pyimgano_core.progress import Progress
 
 ALL_CATEGORIES = "all"
 UNNAMED_CATEGORY = "default"
@@ -63,13 +62,12 @@ class Truth:
     hashes: Mapping[Path, str] = field(factory=dict)
 
 
-def truth_from_manifest(file: PredictionsFile, config: RunConfig, progress: Progress) -> Truth:
-    """Hold the lines against the test records of the manifest that `config` names.
+def truth_from_manifest(file: PredictionsFile, config: RunConfig, prepared: Prepared) -> Truth:
+    """Hold the lines against the test records of the data set that `config` names.
 
     Raises:
         DataError: the data set has errors, or no test record has a prediction.
     """
-    prepared = inspect_dataset(config, Path(), progress)
     errors = [issue for issue in prepared.errors if issue.code != _NOTHING_TO_TRAIN_ON]
     if errors:
         raise DataError("the manifest has errors; see more with pyimgano-preflight", errors)
