@@ -154,7 +154,7 @@ def test_the_runtime_of_the_calibration_is_no_difference(config):
 
 
 @pytest.mark.parametrize(
-    "recorded", [run_by("CUDAExecutionProvider"), run_by("CPUExecutionProvider", version="1.22.0")]
+    "recorded", [run_by("CUDAExecutionProvider"), run_by("CPUExecutionProvider", version="1.0.0")]
 )
 def test_another_runtime_than_that_of_the_calibration_is_flagged(edit_config, recorded):
     [found] = verify(edit_config(recorded))
