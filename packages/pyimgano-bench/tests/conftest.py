@@ -45,6 +45,12 @@ class Maker:
         return path
 
 
+@pytest.fixture(scope="session")
+def maker_in():
+    """Makes a maker for a folder that is not there yet, for fixtures that outlive a test."""
+    return Maker
+
+
 @pytest.fixture
 def maker(tmp_path):
     return Maker(tmp_path / "data")
@@ -62,3 +68,9 @@ def manifest(maker):
 def one_category(maker):
     maker.add_category("bolt")
     return maker.write()
+
+
+@pytest.fixture(scope="session")
+def new_maker(tmp_path_factory):
+    """Return a function that makes a maker, for data sets that several tests share."""
+    return lambda name: Maker(tmp_path_factory.mktemp(name) / "data")

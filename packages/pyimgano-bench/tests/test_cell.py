@@ -16,10 +16,10 @@ from pyimgano_core.progress import SilentProgress
 VERSIONS = {"torch": "1"}
 
 
-def key_of(manifest, versions=VERSIONS, **changes):
+def key_of(manifest, versions=VERSIONS, trial=None, **changes):
     config = evolve(RunConfig(dataset=DatasetConfig(manifest_path=str(manifest))), **changes)
     prepared = prepare_dataset(config, Path(), SilentProgress())
-    return cell_key(config, Path(), prepared.categories[0], prepared, versions)
+    return cell_key(config, Path(), prepared.categories[0], prepared, versions, trial=trial)
 
 
 def test_the_key_stands_while_nothing_changes(one_category):
@@ -39,6 +39,7 @@ def test_the_key_does_not_know_where_the_data_lies(one_category, tmp_path):
         {"model": ModelConfig(name="patchcore")},
         {"model": ModelConfig(options={"rank": 8})},
         {"versions": {"torch": "2"}},
+        {"trial": 8},
     ],
 )
 def test_settings_and_versions_change_the_key(one_category, changes):
@@ -90,7 +91,8 @@ def test_weights_count_by_their_content(one_category, tmp_path):
 
 
 names = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30)
-places = st.tuples(names, names, names, st.integers(0, 3))
+trials = st.none() | st.integers(2, 9)
+places = st.tuples(names, names, names, st.integers(0, 3), trials)
 
 
 @given(places, places)

@@ -119,3 +119,35 @@ def test_a_run_config_is_sent_to_the_workbench(tmp_path):
     problems = problems_of(tmp_path, '[model]\nname = "padim"\n[dataset]\nname = "demo"\n')
     assert ["$.dataset", "$.model"] == [problem.split(":")[0] for problem in problems]
     assert all("pyimgano-train" in problem for problem in problems)
+
+
+def test_a_detector_may_choose_how_images_come_to_it(tmp_path):
+    suite = load_suite(
+        write(
+            tmp_path,
+            """
+            [defaults.dataset]
+            resize = [64, 64]
+            [[detectors]]
+            label = "a"
+            dataset = { resize = [96, 96] }
+            threshold = { method = "quantile" }
+            [[datasets]]
+            label = "d"
+            """,
+        )
+    )
+    config = first_config(suite)
+    assert ((96, 96), "quantile") == (config.dataset.resize, config.threshold.method)
+
+
+def test_a_detector_may_not_choose_which_images_it_meets(tmp_path):
+    text = MINIMAL.replace('label = "a"', 'label = "a"\ndataset = { manifest_path = "easy.jsonl" }')
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.startswith("$.detectors[0].dataset.manifest_path: all detectors meet the same images")
+
+
+def test_mistakes_of_the_suite_and_of_its_tables_are_told_together(tmp_path):
+    text = MINIMAL.replace('label = "a"', 'label = ""\nmodel = { nme = "padim" }')
+    problems = problems_of(tmp_path, text)
+    assert ["$.detectors[0].label", "$.detectors[0].model.nme"] == [line.split(":")[0] for line in problems]

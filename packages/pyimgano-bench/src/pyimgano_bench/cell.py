@@ -58,7 +58,8 @@ class BenchCell:
     """One cell, and its files: a line per test image, and the sketch that intervals are computed from.
 
     `report` is what training would report of the category. It and the files are null where the cell failed.
-    `group_count` counts the groups of the scored test images; null where none has a group.
+    `group_count` counts the groups of the scored test images; null where none has a group. `trial` is the
+    number of test images that a trial was limited to; null for a full cell, which a trial never is.
     """
 
     KIND: ClassVar[str] = "pyimgano.bench_cell"
@@ -81,12 +82,19 @@ class BenchCell:
     seconds: dict[str, float] = field(factory=dict)
     error: CellError | None = None
     group_count: int | None = None
+    trial: int | None = None
     versions: dict[str, str | None] = field(factory=dict)
 
 
-def cell_slug(dataset: str, detector: str, category: str, seed: int) -> str:
-    """Return the file name of a cell, without its suffix; no two cells share one."""
-    return category_slug("\n".join([dataset, detector, category, f"seed{seed}"]))
+def cell_slug(dataset: str, detector: str, category: str, seed: int, trial: int | None = None) -> str:
+    """Return the file name of a cell, without its suffix; no two cells share one, nor do trials."""
+    marks = [] if trial is None else [f"trial{trial}"]
+    return category_slug("\n".join([dataset, detector, category, f"seed{seed}", *marks]))
+
+
+def slug_of(cell: BenchCell) -> str:
+    """Return the file name of a cell, without its suffix."""
+    return cell_slug(cell.dataset, cell.detector, cell.category, cell.seed, cell.trial)
 
 
 def cell_config(config: RunConfig, category: str) -> RunConfig:
@@ -100,6 +108,8 @@ def cell_key(
     category: PreparedCategory,
     prepared: Prepared,
     versions: dict[str, str | None],
+    *,
+    trial: int | None = None,
 ) -> str:
     """Return what a cell's result depends on, as a SHA-256.
 
@@ -107,16 +117,20 @@ def cell_key(
     file of weights and a region of interest count by their content.
     """
     samples = [sample for _, group in category.split.by_role for sample in group]
-    text = to_json(
-        {
-            "config": _location_free(config, base),
-            "data": fingerprint(category.split, prepared.hashes).sha256,
-            "records": [unstructure(evolve(sample.record, line=0)) for sample in samples],
-            "versions": versions,
-            "detector": _distribution(config.model.name),
-        }
-    )
+    facts = {
+        "config": _location_free(config, base),
+        "data": fingerprint(category.split, prepared.hashes).sha256,
+        "records": [unstructure(evolve(sample.record, line=0)) for sample in samples],
+        "versions": versions,
+        "detector": _distribution(config.model.name),
+    }
+    text = to_json(facts if trial is None else {**facts, "trial": trial})
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def settings_key(config: dict[str, Any], versions: dict[str, str | None], trial: int | None) -> str:
+    """Return what is known of a cell before its data is looked at, as a SHA-256."""
+    return hashlib.sha256(to_json([config, versions, trial]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _location_free(config: RunConfig, base: Path) -> dict[str, Any]:
@@ -143,22 +157,18 @@ def _distribution(detector: str) -> str | None:
 
 def read_valid_cell(folder: Path, slug: str, key: str) -> BenchCell | None:
     """Return the finished cell of that key, or None where there is none, or its files are torn."""
-    try:
-        cell = read_artifact(folder / f"{slug}.json", BenchCell)
-    except ArtifactError:
-        return None
-    if cell.key != key or cell.status != "ok" or cell.report is None:
+    cell = read_cell(folder, slug)
+    if cell is None or cell.key != key or cell.status != "ok" or cell.report is None:
         return None
     return cell if all(_is_whole(folder, file) for file in (cell.per_image, cell.metric_sketch)) else None
 
 
-def holds_other_result(folder: Path, slug: str, key: str) -> bool:
-    """Return whether a finished cell stands there under another key: of other settings, data or versions."""
+def read_cell(folder: Path, slug: str) -> BenchCell | None:
+    """Return the cell that stands there, of whatever key, or None where there is none to read."""
     try:
-        cell = read_artifact(folder / f"{slug}.json", BenchCell)
+        return read_artifact(folder / f"{slug}.json", BenchCell)
     except ArtifactError:
-        return False
-    return cell.key != key and cell.status == "ok"
+        return None
 
 
 def _is_whole(folder: Path, file: CellFile | None) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
+from attrs import define, evolve
 
+from pyimgano_bench.shipped import load_shipped
 from pyimgano_bench.suite import Suite, load_suite
 from pyimgano_core.configfile import merge, nest, parse_override, structure_config
 from pyimgano_core.contracts.config import ModelConfig
@@ -22,22 +23,35 @@ _OF_ONE_RUN = {
     "model.features.weights": "--weights",
     "model.features.layers": "--layers",
 }
+_ROOT = "dataset.root"
+_WITHOUT_ROOT = frozenset({"manifest", "demo"})
 _MAX_LABEL = 80
+
+
+@define(frozen=True, kw_only=True)
+class Request:
+    """A suite, the tables that are laid over every run of it, and the folder that its paths start from."""
+
+    suite: Suite
+    overrides: dict[str, Any]
+    base: Path
 
 
 def read_suite(
     path: Path | None,
     given: dict[str, Any],
     *,
+    name: str | None = None,
     detectors: tuple[str, ...],
     categories: tuple[str, ...],
     seeds: tuple[int, ...],
 ) -> Suite:
-    """Return the suite of a file, narrowed by options, or the one that the options describe.
+    """Return the suite of a file or a name, narrowed by options, or the one that the options describe.
 
     Args:
         path: the suite's file, if there is one.
         given: values of the options that set a key of the run config, by its dotted name.
+        name: that of a shipped suite, if there is one.
         detectors: the detectors to run; of a suite, those of its labels.
         categories: the categories to run; empty is all.
         seeds: the seeds; empty is the suite's own, or 0.
@@ -46,13 +60,15 @@ def read_suite(
         ConfigError: with all problems of the suite.
         UsageError: where the options can't be followed.
     """
-    if path is None:
-        suite = _suite_of_options(given, detectors or (ModelConfig().name,))
-    else:
-        clash = [option for key, option in _OF_ONE_RUN.items() if key in given]
-        if clash:
-            raise UsageError(f"{', '.join(clash)} can't go with --config: the suite's own tables say that")
+    if path is not None and name is not None:
+        raise UsageError("--config and --suite name two suites; give one of them")
+    if path is not None:
+        _refuse(given, _OF_ONE_RUN, "--config")
         suite = _select_detectors(load_suite(path), detectors)
+    elif name is not None:
+        suite = _select_detectors(_shipped(name, given), detectors)
+    else:
+        suite = _suite_of_options(given, detectors or (ModelConfig().name,))
     changes = {name: list(value) for name, value in (("categories", categories), ("seeds", seeds)) if value}
     return _restructured(suite, changes)
 
@@ -67,9 +83,27 @@ def overrides_of(given: dict[str, Any], settings: tuple[str, ...]) -> dict[str, 
     return document
 
 
+def _refuse(given: dict[str, Any], keys: dict[str, str], option: str) -> None:
+    clash = [name for key, name in keys.items() if key in given]
+    if clash:
+        raise UsageError(f"{', '.join(clash)} can't go with {option}: the suite's own tables say that")
+
+
+def _shipped(name: str, given: dict[str, Any]) -> Suite:
+    """Return a shipped suite; that of a data set which is not shipped needs to be told where it lies."""
+    _refuse(given, {key: option for key, option in _OF_ONE_RUN.items() if key != _ROOT}, "--suite")
+    suite = load_shipped(name)
+    needs_root = any(entry.dataset["name"] not in _WITHOUT_ROOT for entry in suite.datasets)
+    if needs_root and _ROOT not in given:
+        raise UsageError(f"--suite {name} needs --root FOLDER, your copy of the data set")
+    return suite
+
+
 def _suite_of_options(given: dict[str, Any], detectors: tuple[str, ...]) -> Suite:
     if "dataset.name" not in given and "dataset.manifest_path" not in given:
-        raise UsageError("say what to run: --config SUITE, --manifest-path FILE, or --dataset NAME")
+        raise UsageError(
+            "say what to run: --config SUITE, --suite NAME, --manifest-path FILE, or --dataset NAME"
+        )
     document = {
         "detectors": [{"label": name, "model": {"name": name}} for name in detectors],
         "datasets": [{"label": _dataset_label(given)}],

@@ -1,22 +1,21 @@
-"""From a suite to its cells: every mistake that can be seen before the first fit is found here."""
+"""From a suite to its cells, in the order of their running."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
+from attrs.validators import ge, optional
 
-from pyimgano_bench.suite import run_config
-from pyimgano_core.contracts.config import RunConfig
-from pyimgano_core.detectors import create_detector
-from pyimgano_core.errors import ConfigError, UsageError
-from pyimgano_core.layouts import list_categories
+from pyimgano_bench.draft import ALL, Draft, draft_suite, list_found, structure_configs
+from pyimgano_core.contracts.config import DatasetConfig, ExportConfig, ModelConfig, RunConfig
+from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pyimgano_bench.suite import Suite
+    from collections.abc import Iterator, Sequence
 
-_ALL = "all"
+    from pyimgano_bench.suite import DatasetEntry, Suite
 
 
 @define(frozen=True, kw_only=True)
@@ -38,157 +37,108 @@ class Round:
 
     @property
     def config(self) -> RunConfig:
-        """The config that the data set is prepared with; contenders differ in their model only."""
+        """The config that the data set is prepared with; contenders differ in what does not touch that."""
         return self.contenders[0].config
 
 
 @define(frozen=True, kw_only=True)
+class Place:
+    """A cell of a plan: which round, which of its categories, and which of its contenders."""
+
+    round: int
+    category: str
+    contender: int
+
+
+@define(frozen=True, kw_only=True)
 class Plan:
-    """All rounds in the order of their running; `base` is where relative paths start from."""
+    """All rounds in the order of their running; `base` is where relative paths start from.
+
+    With a `limit` it is a trial: of each category only so many test images, and the others in proportion.
+    """
 
     rounds: tuple[Round, ...]
     base: Path
+    limit: int | None = field(default=None, validator=optional(ge(2)))
 
     @property
     def cell_count(self) -> int:
         """How many cells there are to fill."""
         return sum(len(round_.categories) * len(round_.contenders) for round_ in self.rounds)
 
+    def places(self) -> Iterator[Place]:
+        """Yield all cells, those of a round one after the other."""
+        for index, round_ in enumerate(self.rounds):
+            for category in round_.categories:
+                for contender in range(len(round_.contenders)):
+                    yield Place(round=index, category=category, contender=contender)
 
-def make_plan(suite: Suite, overrides: dict[str, Any], base: Path) -> Plan:
+
+def make_plan(suite: Suite, overrides: dict[str, Any], base: Path, limit: int | None = None) -> Plan:
     """Return the plan of a suite.
 
     Args:
         suite: the suite.
         overrides: tables of a run config that are laid over every run's.
         base: the folder that relative paths start from.
+        limit: how many test images of a category a trial has; None for all.
 
     Raises:
-        ConfigError: with all problems of all runs.
-        UsageError: where the suite asks for what only the workbench does.
+        ConfigError: with all problems of all runs, what only the workbench does among them.
         DataError: where a data set has no categories.
+        MachineError: where the storage failed, or a detector's package is missing.
     """
-    configs = _structure_configs(suite, overrides)
-    for config in configs.values():
-        refuse_workbench_only(config)
-    _check_detectors(suite, configs, base)
-    found = _list_categories(suite, configs, base)
-    chosen = _choose_categories(suite, configs, found)
-    rounds = [
-        Round(
-            dataset=dataset.label,
-            seed=seed,
-            categories=categories,
-            contenders=tuple(
-                Contender(
-                    label=detector.label,
-                    config=_narrow(
-                        evolve(configs[dataset.label, detector.label], seed=seed),
-                        categories,
-                        found[dataset.label],
-                    ),
-                )
-                for detector in suite.detectors
-            ),
-        )
+    draft = draft_suite(suite, overrides, base)
+    draft.require_none()
+    rounds = (
+        round_
         for dataset in suite.datasets
         for seed in suite.seeds
-        if (categories := chosen[dataset.label])
-    ]
-    if not rounds:
-        raise ConfigError(["$.categories: none of them is in what the data sets are limited to"])
-    return Plan(rounds=tuple(rounds), base=base)
+        for round_ in _rounds(suite, dataset, seed, draft)
+    )
+    return Plan(rounds=tuple(rounds), base=base, limit=limit)
 
 
 def find_categories(suite: Suite, overrides: dict[str, Any], base: Path) -> dict[str, tuple[str, ...]]:
     """Return the names of all categories of each data set of a suite, by its label."""
-    return _list_categories(suite, _structure_configs(suite, overrides), base)
-
-
-def refuse_workbench_only(config: RunConfig) -> None:
-    """Refuse what a benchmark does not do.
-
-    Raises:
-        UsageError: where the config asks for it.
-    """
-    if config.output.save_maps:
-        raise UsageError(
-            "output.save_maps can't run in benchmark mode, which keeps scores and no maps; "
-            "use the workbench: pyimgano-train"
-        )
-    if config.output.output_dir is not None:
-        raise UsageError("output.output_dir is a single run's; say where a benchmark goes with --output-dir")
-
-
-def _structure_configs(suite: Suite, overrides: dict[str, Any]) -> dict[tuple[str, str], RunConfig]:
-    """Return a config per data set and detector, under the first seed."""
-    if "seed" in overrides:
-        raise ConfigError(["$.seed: a benchmark has several; give each with --seed"])
-    configs: dict[tuple[str, str], RunConfig] = {}
-    problems: dict[str, None] = {}
-    for dataset in suite.datasets:
-        for detector in suite.detectors:
-            try:
-                config = run_config(suite, dataset, detector, suite.seeds[0], overrides)
-            except ConfigError as exc:
-                problems |= dict.fromkeys(exc.problems)
-            else:
-                configs[dataset.label, detector.label] = config
+    configs, problems = structure_configs(suite, overrides)
     if problems:
         raise ConfigError(tuple(problems))
-    return configs
+    found, errors = list_found(suite, configs, base)
+    for error in errors:
+        raise error
+    return found
 
 
-def _check_detectors(suite: Suite, configs: dict[tuple[str, str], RunConfig], base: Path) -> None:
-    problems: list[str] = []
+def _rounds(suite: Suite, dataset: DatasetEntry, seed: int, draft: Draft) -> Iterator[Round]:
+    """Yield the rounds of a data set under a seed: one, unless contenders have thresholds of their own."""
+    categories, found = draft.chosen[dataset.label], draft.found[dataset.label]
+    if not categories:
+        return
+    alike: list[tuple[RunConfig, list[Contender]]] = []
     for detector in suite.detectors:
-        config = configs[suite.datasets[0].label, detector.label]
-        try:
-            create_detector(config.model, base)
-        except ConfigError as exc:
-            problems += [f"detector {detector.label!r}: {problem}" for problem in exc.problems]
-    if problems:
-        raise ConfigError(problems)
+        config = evolve(draft.configs[dataset.label, detector.label], seed=seed)
+        contender = Contender(label=detector.label, config=_narrow(config, categories, found))
+        prepared = _as_prepared(contender.config)
+        group = next((group for other, group in alike if other == prepared), None)
+        if group is None:
+            alike.append((prepared, [contender]))
+        else:
+            group.append(contender)
+    for _, group in alike:
+        yield Round(dataset=dataset.label, seed=seed, categories=categories, contenders=tuple(group))
 
 
-def _list_categories(
-    suite: Suite, configs: dict[tuple[str, str], RunConfig], base: Path
-) -> dict[str, tuple[str, ...]]:
-    first = suite.detectors[0].label
-    return {
-        dataset.label: list_categories(configs[dataset.label, first].dataset, base)
-        for dataset in suite.datasets
-    }
+def _as_prepared(config: RunConfig) -> RunConfig:
+    """Return a config without what preparing a data set does not look at."""
+    blank = DatasetConfig()
+    dataset = evolve(
+        config.dataset, resize=blank.resize, sixteen_bit_range=blank.sixteen_bit_range, tiling=blank.tiling
+    )
+    return evolve(config, dataset=dataset, model=ModelConfig(), export=ExportConfig())
 
 
-def _choose_categories(
-    suite: Suite, configs: dict[tuple[str, str], RunConfig], found: dict[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    """Return the categories to run, by data set; a name that no data set has is an error."""
-    problems = [
-        f"$.categories: {_unknown(name, [name for names in found.values() for name in names])}"
-        for name in suite.categories
-        if name != _ALL and not any(name in names for names in found.values())
-    ]
-    chosen = {}
-    for label, names in found.items():
-        own = configs[label, suite.detectors[0].label].dataset.category
-        if own not in {_ALL, *names}:
-            problems.append(f"$.dataset.category: {_unknown(own, names)}")
-        asked = _ALL in suite.categories or not suite.categories
-        chosen[label] = tuple(
-            name for name in names if own in {_ALL, name} and (asked or name in suite.categories)
-        )
-    if problems:
-        raise ConfigError(problems)
-    return chosen
-
-
-def _unknown(name: str, known: list[str] | tuple[str, ...]) -> str:
-    return f"{name!r} is none of {', '.join(map(repr, known))}"
-
-
-def _narrow(config: RunConfig, chosen: tuple[str, ...], found: tuple[str, ...]) -> RunConfig:
+def _narrow(config: RunConfig, chosen: Sequence[str], found: Sequence[str]) -> RunConfig:
     """Load one category alone where only one is asked for, as training does."""
-    category = chosen[0] if len(chosen) == 1 and len(found) > 1 else _ALL
+    category = chosen[0] if len(chosen) == 1 and len(found) > 1 else ALL
     return evolve(config, dataset=evolve(config.dataset, category=category))

@@ -1,57 +1,46 @@
-"""The sweep: fills every cell of a plan, skips those that stand, and goes on past those that fail."""
+"""The sweep: fills every cell of a plan, skips those that stand, and goes on past those that fail.
+
+A cell is a shard of core's engine, so a process that dies costs a new try of one cell, and several machines
+share a plan.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Literal, Protocol
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import define, evolve
 
-from pyimgano_bench.cell import (
-    CELLS,
-    BenchCell,
-    CellError,
-    cell_config,
-    cell_key,
-    cell_slug,
-    holds_other_result,
-    read_valid_cell,
-    write_cell,
-    write_per_image,
-    write_sketch,
-)
-from pyimgano_core.artifacts import to_json
-from pyimgano_core.contracts.structuring import unstructure
-from pyimgano_core.errors import DataError, ExitCode, PyimganoError, UsageError
-from pyimgano_core.pipeline import run_category
-from pyimgano_core.preparation import prepare_dataset
-from pyimgano_core.thresholds import count_groups
+from pyimgano_bench.cell import CELLS, BenchCell, CellError, read_cell, settings_key, slug_of, write_cell
+from pyimgano_bench.filling import DetectorError, Work, fill_cell
+from pyimgano_bench.occupancy import only_job
+from pyimgano_core.engine import LocalEngine, Shard, ShardError, ShardOutcome, run_shards
+from pyimgano_core.environment import installed_versions
+from pyimgano_core.errors import ExitCode, PyimganoError
+from pyimgano_core.progress import SilentProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from pyimgano_bench.plan import Contender, Plan, Round
-    from pyimgano_core.preparation import Prepared
+    from pyimgano_bench.plan import Place, Plan
+    from pyimgano_core.engine import Engine
     from pyimgano_core.progress import Progress
 
-Before = Literal["nothing", "same", "other"]  # what a cell's file held
-
-# Of a detector that can't do its work; anything else is a bug of this program and ends it.
-_CELL_FAILURES = (PyimganoError, RuntimeError, ValueError, MemoryError)
+_WHOLE = Shard()
 
 
 class ErrorSink(Protocol):
-    """Is told of each failure as it happens."""
+    """Is told of each failure as it happens, and of one that several cells of a round share only once."""
 
-    def __call__(self, where: str, error: BaseException) -> None:
+    def __call__(self, where: str, error: PyimganoError) -> None:
         """Tell that `where` failed with `error`."""
         ...
 
 
 @define(frozen=True, kw_only=True)
 class Sweep:
-    """All cells of a plan, in its order, and what their files held before.
+    """All cells of a plan, in its order, or those of one job, where other jobs' cells are `missing`.
 
     `reused` of them had been computed before. `replaced` took the place of a result of other settings, data
     or versions. `others` are finished cells in the same folder that the plan does not have.
@@ -61,6 +50,7 @@ class Sweep:
     reused: int
     replaced: int = 0
     others: int = 0
+    missing: int = 0
 
     @property
     def exit_code(self) -> ExitCode:
@@ -73,130 +63,149 @@ class Sweep:
         codes = {failure.exit_code for failure in failures}
         if ExitCode.DATA_ERRORS in codes:
             return ExitCode.DATA_ERRORS
-        if len(failures) == len(self.cells) and len(codes) == 1:
+        if failures and len(failures) == len(self.cells) and len(codes) == 1:
             return ExitCode(codes.pop())
         unread = any(cell.report is not None and cell.report.failures for cell in self.cells)
         return ExitCode.SOME_INPUTS_FAILED if failures or unread else ExitCode.DONE
 
 
 def run_sweep(
-    plan: Plan, output: Path, versions: dict[str, str | None], progress: Progress, on_error: ErrorSink
+    plan: Plan,
+    output: Path,
+    progress: Progress,
+    on_error: ErrorSink,
+    *,
+    engine: Engine | None = None,
+    shard: Shard = _WHOLE,
 ) -> Sweep:
     """Fill the plan's cells under `output`.
 
     Args:
         plan: what to run.
         output: the benchmark's folder; cells that it holds and that are still valid are not run again.
-        versions: of everything that has a part in a score.
         progress: shows the long steps.
         on_error: is told of each failure.
+        engine: where cells are run; None for this process.
+        shard: which share of the cells is filled. Where the others' stand, too, they are looked over, and all
+            are returned.
+
+    Raises:
+        UsageError: another command is at work in the folder, or the engine's address is none.
+        MachineError: no process can be started, or the cluster is missing.
+        OSError: the folder can't be written, such as for want of room.
     """
-    runner = _Runner(plan.base, output / CELLS, versions, progress, on_error)
-    outcomes = (outcome for round_ in plan.rounds for outcome in runner.run_round(round_))
-    found = list(progress.track(outcomes, "cells", plan.cell_count))
-    own = {f"{_slug(cell)}.json" for cell, _ in found}
-    before = [state for _, state in found]
-    return Sweep(
-        cells=tuple(cell for cell, _ in found),
-        reused=before.count("same"),
-        replaced=before.count("other"),
-        others=sum(path.name not in own for path in (output / CELLS).glob("*.json")),
+    work = Work(
+        run=secrets.token_hex(4),
+        plan=plan,
+        folder=output / CELLS,
+        working_folder=Path.cwd(),
+        versions=installed_versions(),
+        progress=_progress_of_work(engine, progress),
     )
+    places = tuple(plan.places())
+    first, end = (len(places) * number // shard.count for number in (shard.index, shard.index + 1))
+    with only_job(work.folder, shard):
+        runner = _Runner(work, places, engine, progress, on_error)
+        own, others = places[first:end], (*places[:first], *places[end:])
+        runner.run(own)
+        missing = [place for place in others if not runner.is_there(place)]
+        if others and not missing:
+            runner.run([place for place in others if runner.is_finished(place)])
+        return runner.sum_up(own if missing else places, len(missing))
+
+
+def _progress_of_work(engine: Engine | None, progress: Progress) -> Progress | None:
+    """Return what shows the steps of a cell: several processes at a time would write over each other."""
+    if engine is None:
+        return progress
+    is_alone = isinstance(engine, LocalEngine) and engine.workers == 1
+    return None if is_alone else SilentProgress()
 
 
 class _Runner:
     def __init__(
         self,
-        base: Path,
-        folder: Path,
-        versions: dict[str, str | None],
+        work: Work,
+        places: Sequence[Place],
+        engine: Engine | None,
         progress: Progress,
         on_error: ErrorSink,
     ) -> None:
-        self._base = base
-        self._folder = folder
-        self._versions = versions
+        self._work = work
+        self._engine = engine
         self._progress = progress
         self._on_error = on_error
+        self._blanks = {place: work.blank(place) for place in places}
+        self._before = {place: self._read(place) for place in places}
+        self._failed: dict[Place, BenchCell] = {}
+        self._told: set[tuple[int, str]] = set()
 
-    def run_round(self, round_: Round) -> Iterator[tuple[BenchCell, Before]]:
-        """Yield the round's cells, and what each one's file held before."""
+    def run(self, places: Sequence[Place]) -> None:
+        """Fill the cells of these places, and record those that fail."""
+        for outcome in self._progress.track(self._outcomes(places), "cells", len(places)):
+            if outcome.error is not None:
+                self._fail(places[outcome.index], outcome.error)
+
+    def is_there(self, place: Place) -> bool:
+        """Return whether a cell of the plan's settings stands there, finished or failed."""
+        cell = self._read(place)
+        return cell is not None and self._is_of_plan(place, cell)
+
+    def is_finished(self, place: Place) -> bool:
+        """Return whether a cell that did not fail stands there, of whatever settings."""
+        cell = self._read(place)
+        return cell is not None and cell.status == "ok"
+
+    def sum_up(self, places: Sequence[Place], missing: int) -> Sweep:
+        """Return what became of the cells of these places."""
+        found = {place: self._failed.get(place) or self._read(place) for place in places}
+        earlier = {place: cell for place in places if (cell := self._before[place]) and cell.status == "ok"}
+        own = {f"{slug_of(cell)}.json" for cell in self._blanks.values()}
+        return Sweep(
+            cells=tuple(cell for cell in found.values() if cell is not None),
+            reused=sum(cell == found[place] for place, cell in earlier.items()),
+            replaced=sum(self._is_replaced(place, cell) for place, cell in earlier.items()),
+            others=sum(path.name not in own for path in self._work.folder.glob("*.json")),
+            missing=missing,
+        )
+
+    def _outcomes(self, places: Sequence[Place]) -> Iterator[ShardOutcome]:
+        if self._engine is None:
+            return (self._run_here(index, place) for index, place in enumerate(places))
+        return run_shards(fill_cell, self._work, places, self._engine)
+
+    def _run_here(self, index: int, place: Place) -> ShardOutcome:
         try:
-            prepared = _prepare(round_, self._base, self._progress)
+            fill_cell(self._work, place)
         except PyimganoError as exc:
-            self._on_error(f"{round_.dataset}, seed {round_.seed}", exc)
-            for name in round_.categories:
-                for contender in round_.contenders:
-                    yield self._fail(self._blank(round_, contender, name), exc), "nothing"
-            return
-        for name in round_.categories:
-            for contender in round_.contenders:
-                yield self._fill(self._blank(round_, contender, name), contender, prepared)
+            return ShardOutcome(index=index, error=exc)
+        return ShardOutcome(index=index)
 
-    def _blank(self, round_: Round, contender: Contender, category: str) -> BenchCell:
-        config = unstructure(cell_config(contender.config, category))
-        return BenchCell(
-            key=hashlib.sha256(to_json(config).encode()).hexdigest(),
-            detector=contender.label,
-            dataset=round_.dataset,
-            category=category,
-            seed=round_.seed,
-            status="failed",
-            config=config,
-            versions=self._versions,
-        )
+    def _fail(self, place: Place, error: PyimganoError) -> None:
+        """Record a failure; a finished cell of the same settings stays, for its data may come back."""
+        blank = self._blanks[place]
+        cell = self._failed[place] = evolve(blank, error=_as_cell_error(error))
+        message = f"{type(error).__name__}: {error}"
+        if (place.round, message) not in self._told:
+            self._told.add((place.round, message))
+            self._on_error(f"{cell.detector} on {cell.dataset}/{cell.category}, seed {cell.seed}", error)
+        if not (self.is_finished(place) and self.is_there(place)):
+            write_cell(self._work.folder, slug_of(cell), cell)
 
-    def _fill(self, cell: BenchCell, contender: Contender, prepared: Prepared) -> tuple[BenchCell, Before]:
-        category = next((c for c in prepared.categories if c.split.category == cell.category), None)
-        if category is None:
-            return self._fail(cell, DataError(f"category {cell.category!r} has no usable record")), "nothing"
-        config = cell_config(contender.config, cell.category)
-        key = cell_key(config, self._base, category, prepared, self._versions)
-        cell, slug = evolve(cell, key=key), _slug(cell)
-        standing = read_valid_cell(self._folder, slug, key)
-        if standing is not None:
-            return standing, "same"
-        before: Before = "other" if holds_other_result(self._folder, slug, key) else "nothing"
-        try:
-            run = run_category(category, prepared, config, self._base, self._progress)
-        except _CELL_FAILURES as exc:
-            self._on_error(_place(cell), exc)
-            return self._fail(cell, exc), before
-        cell = evolve(
-            cell,
-            status="ok",
-            report=run.report,
-            per_image=write_per_image(self._folder, slug, run.predictions),
-            metric_sketch=write_sketch(self._folder, slug, run.sketch),
-            seconds=run.seconds,
-            group_count=count_groups([line.group_id for line in run.predictions if line.score is not None]),
-        )
-        write_cell(self._folder, slug, cell)
-        return cell, before
+    def _read(self, place: Place) -> BenchCell | None:
+        return read_cell(self._work.folder, slug_of(self._blanks[place]))
 
-    def _fail(self, cell: BenchCell, error: BaseException) -> BenchCell:
-        code = error.exit_code if isinstance(error, PyimganoError) else ExitCode.SOME_INPUTS_FAILED
-        message = str(error) or type(error).__name__
-        cell = evolve(cell, error=CellError(type=type(error).__name__, message=message, exit_code=int(code)))
-        write_cell(self._folder, _slug(cell), cell)
-        return cell
+    def _is_of_plan(self, place: Place, cell: BenchCell) -> bool:
+        return settings_key(cell.config, cell.versions, cell.trial) == self._blanks[place].key
+
+    def _is_replaced(self, place: Place, earlier: BenchCell) -> bool:
+        cell = self._read(place)
+        return cell is not None and cell.key != earlier.key
 
 
-def _prepare(round_: Round, base: Path, progress: Progress) -> Prepared:
-    prepared = prepare_dataset(round_.config, base, progress)
-    untested = [category.split.category for category in prepared.categories if not category.split.test]
-    if untested:
-        names = ", ".join(map(repr, untested))
-        raise UsageError(
-            f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
-            "mode; use the workbench: pyimgano-train"
-        )
-    return prepared
-
-
-def _slug(cell: BenchCell) -> str:
-    return cell_slug(cell.dataset, cell.detector, cell.category, cell.seed)
-
-
-def _place(cell: BenchCell) -> str:
-    return f"{cell.detector} on {cell.dataset}/{cell.category}, seed {cell.seed}"
+def _as_cell_error(error: PyimganoError) -> CellError:
+    kind = error.kind if isinstance(error, DetectorError) else type(error).__name__
+    message = str(error)
+    if isinstance(error, ShardError):
+        message = message.removeprefix(f"shard {error.index}: ")  # whose number is of no use here
+    return CellError(type=kind, message=message, exit_code=int(error.exit_code))

@@ -1,0 +1,189 @@
+"""Fills one cell: what a worker process, a node of a cluster, or this very process runs."""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import chdir
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from pyimgano_bench.cell import (
+    BenchCell,
+    cell_config,
+    cell_key,
+    read_valid_cell,
+    settings_key,
+    slug_of,
+    write_cell,
+    write_per_image,
+    write_sketch,
+)
+from pyimgano_bench.plan import Place, Plan
+from pyimgano_bench.trial import cut_short
+from pyimgano_core.contracts.structuring import unstructure
+from pyimgano_core.engine import quarantine
+from pyimgano_core.environment import installed_versions
+from pyimgano_core.errors import DataError, ExitCode, MachineError, PyimganoError, UsageError
+from pyimgano_core.pipeline import run_category
+from pyimgano_core.preparation import Prepared, prepare_dataset
+from pyimgano_core.progress import Progress, for_terminal
+from pyimgano_core.thresholds import count_groups
+
+if TYPE_CHECKING:
+    from pyimgano_core.contracts.config import RunConfig
+
+_KILLER = "killed two processes that ran it: its detector crashes, or memory runs out"
+
+# Of a detector that can't do its work; anything else is a bug of this program and ends it.
+_DETECTOR_FAILURES = (RuntimeError, ValueError, MemoryError)
+
+
+class DetectorError(PyimganoError):
+    """A detector failed with an error of its own.
+
+    Attributes:
+        kind: the class of that error.
+        details: its traceback.
+    """
+
+    exit_code = ExitCode.SOME_INPUTS_FAILED
+
+    def __init__(self, error: BaseException) -> None:
+        self.kind = type(error).__name__
+        self.details = "".join(traceback.format_exception(error))
+        super().__init__(str(error) or self.kind)
+
+
+@define(frozen=True, kw_only=True)
+class Work:
+    """What all cells of a sweep share; it travels to each process once.
+
+    Attributes:
+        run: tells this sweep from others in the same folder and in the same process.
+        plan: what is run.
+        folder: where cells go.
+        working_folder: what relative paths start from, in each process.
+        versions: of everything that has a part in a score.
+        progress: shows the long steps; None for what the process itself has of a terminal.
+    """
+
+    run: str
+    plan: Plan = field(eq=False)
+    folder: Path = field(eq=False)
+    working_folder: Path = field(eq=False)
+    versions: dict[str, str | None] = field(eq=False)
+    progress: Progress | None = field(eq=False)
+
+    def config(self, place: Place) -> RunConfig:
+        """Return the run config of a cell."""
+        contender = self.plan.rounds[place.round].contenders[place.contender]
+        return cell_config(contender.config, place.category)
+
+    def blank(self, place: Place) -> BenchCell:
+        """Return a cell as it is before it runs; its key says nothing of its data yet."""
+        round_ = self.plan.rounds[place.round]
+        config = unstructure(self.config(place))
+        return BenchCell(
+            key=settings_key(config, self.versions, self.plan.limit),
+            detector=round_.contenders[place.contender].label,
+            dataset=round_.dataset,
+            category=place.category,
+            seed=round_.seed,
+            status="failed",
+            config=config,
+            trial=self.plan.limit,
+            versions=self.versions,
+        )
+
+
+def fill_cell(work: Work, place: Place) -> None:
+    """Run a cell and write its files; one that stands is left as it is.
+
+    What is prepared stays for the next cell of the same round. A cell that killed two processes of this sweep
+    is not run again.
+
+    Raises:
+        PyimganoError: the cell can't be run; others may.
+        OSError: it can't be written, such as for want of room.
+    """
+    with chdir(work.working_folder):  # that of the command, wherever this process runs
+        cell = work.blank(place)
+        journal = work.folder / f".{slug_of(cell)}.{work.run}.journal"
+        for _, is_safe in quarantine([place], journal):
+            if not is_safe:
+                raise MachineError(_KILLER)
+            _fill(work, place, cell)
+
+
+def _fill(work: Work, place: Place, cell: BenchCell) -> None:
+    prepared = _prepared(work, place.round)
+    if isinstance(prepared, PyimganoError):
+        raise prepared
+    category = next((c for c in prepared.categories if c.split.category == place.category), None)
+    if category is None:
+        raise DataError(f"category {place.category!r} has no usable record")
+    config, base, slug = work.config(place), work.plan.base, slug_of(cell)
+    key = cell_key(config, base, category, prepared, work.versions, trial=work.plan.limit)
+    if read_valid_cell(work.folder, slug, key) is not None:
+        return
+    try:
+        run = run_category(category, prepared, config, base, _progress(work))
+    except _DETECTOR_FAILURES as exc:
+        raise DetectorError(exc) from exc
+    done = evolve(
+        cell,
+        key=key,
+        status="ok",
+        report=run.report,
+        per_image=write_per_image(work.folder, slug, run.predictions),
+        metric_sketch=write_sketch(work.folder, slug, run.sketch),
+        seconds=run.seconds,
+        group_count=count_groups([line.group_id for line in run.predictions if line.score is not None]),
+    )
+    write_cell(work.folder, slug, done)
+
+
+@lru_cache(maxsize=1)
+def _prepared(work: Work, index: int) -> Prepared | PyimganoError:
+    """Return a round's data set, or why there is none, which holds for all cells of the round."""
+    round_ = work.plan.rounds[index]
+    try:
+        _require_versions(work.versions)
+        prepared = prepare_dataset(round_.config, work.plan.base, _progress(work))
+        _require_tests(prepared, round_.categories)
+    except PyimganoError as exc:
+        return exc
+    return prepared if work.plan.limit is None else cut_short(prepared, round_.config, work.plan.limit)
+
+
+def _require_versions(expected: dict[str, str | None]) -> None:
+    """Refuse to write cells that would claim other versions than they were computed with."""
+    found = installed_versions()
+    other = [
+        f"{name} {found.get(name)}, not {expected[name]}"
+        for name in expected
+        if found.get(name) != expected[name]
+    ]
+    if other:
+        raise MachineError(
+            f"the process that runs cells has other versions ({', '.join(other)}); install the same"
+        )
+
+
+def _require_tests(prepared: Prepared, asked: tuple[str, ...]) -> None:
+    """Refuse a data set of which a category that was asked for can't be tested."""
+    splits = (category.split for category in prepared.categories)
+    untested = [split.category for split in splits if split.category in asked and not split.test]
+    if untested:
+        names = ", ".join(map(repr, untested))
+        raise UsageError(
+            f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
+            "mode; use the workbench: pyimgano-train"
+        )
+
+
+def _progress(work: Work) -> Progress:
+    return for_terminal() if work.progress is None else work.progress

@@ -1,0 +1,78 @@
+import pytest
+
+from pyimgano_bench.cell import BenchCell, CellError
+from pyimgano_bench.sweep import Sweep
+from pyimgano_core.progress import SilentProgress
+
+
+class Interrupting(SilentProgress):
+    """Stands for a person who presses Ctrl-C while the category `nut` is tested."""
+
+    def track(self, items, label, total=None):
+        if label == "nut: test":
+            raise KeyboardInterrupt
+        return super().track(items, label, total)
+
+
+def outcome(exit_code=None):
+    error = None if exit_code is None else CellError(type="E", message="m", exit_code=exit_code)
+    status = "ok" if error is None else "failed"
+    return BenchCell(key="k", detector="a", dataset="d", category="c", seed=0, status=status, error=error)
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([None, None], 0),
+        ([None, 74], 4),
+        ([None, 64], 4),
+        ([None, 74, 2], 2),
+        ([74, 74], 74),
+        ([64], 64),
+        ([5, 74], 4),
+        ([2, 74], 2),
+        ([], 0),
+    ],
+)
+def test_the_exit_code_weighs_all_cells(codes, expected):
+    assert expected == Sweep(cells=tuple(map(outcome, codes)), reused=0).exit_code
+
+
+def test_cells_stand_in_the_order_of_the_plan(bench):
+    done = bench.sweep(bench.plan("pass_by", "fail", seeds=(1, 0)), engine=None)
+    expected = [
+        (seed, category, detector)
+        for seed in (1, 0)
+        for category in ("bolt", "nut")
+        for detector in ("pass_by", "fail")
+    ]
+    assert expected == [(cell.seed, cell.category, cell.detector) for cell in done.cells]
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped(bench):
+    plan = bench.plan("pass_by")
+    with pytest.raises(KeyboardInterrupt):
+        bench.sweep(plan, engine=None, progress=Interrupting())
+    assert 1 == len(bench.cells)
+    done = bench.sweep(plan, engine=None)
+    assert (1, ["bolt", "nut"]) == (done.reused, [cell.category for cell in done.cells])
+    assert [] == bench.told
+
+
+def test_a_data_set_without_tests_is_sent_to_the_workbench(bench, maker):
+    maker.rows = [row for row in maker.rows if not (row["category"] == "nut" and row["split"] == "test")]
+    maker.write()
+    done = bench.sweep(bench.plan("pass_by"), engine=None)
+    assert {"UsageError"} == {cell.error.type for cell in done.cells}
+    assert "('nut')" in done.cells[0].error.message
+    assert "pyimgano-train" in done.cells[0].error.message
+    assert [] == bench.fits
+
+
+def test_groups_of_the_test_images_are_counted(bench, maker):
+    maker.rows = [row for row in maker.rows if row["category"] == "bolt"]
+    for index in range(4):
+        maker.add("bolt", f"lot{index}", split="test", label=0, group_id=f"lot{index // 2}")
+    maker.write()
+    (cell,) = bench.sweep(bench.plan("pass_by"), engine=None).cells
+    assert 2 + 2 + 2 == cell.group_count  # images without a group are one each
