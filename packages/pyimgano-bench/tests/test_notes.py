@@ -3,7 +3,8 @@ from pathlib import Path
 from attrs import evolve
 
 from pyimgano_bench.cell import BenchCell, CellError
-from pyimgano_bench.notes import folder_notes, make_notes
+from pyimgano_bench.notes import folder_notes, make_notes, means_remarks
+from pyimgano_bench.results import BenchResults, DetectorMeans, Mean
 from pyimgano_core.contracts.config import (
     DatasetConfig,
     FeaturesConfig,
@@ -106,3 +107,39 @@ def test_cells_that_are_not_in_the_tables_are_told():
     assert ("1 cell of other settings in this folder is not in these tables",) == one
     assert "2 cells of other settings in this folder are not in these tables" == many[0]
     assert many[1].startswith("3 cells of other settings, data or versions in this folder had to give way")
+
+
+def means(detector="a", *, seeds=(0, 1), count=2, **auroc):
+    mean = Mean(value=0.9, **auroc)
+    return DetectorMeans(
+        dataset="d", detector=detector, category_count=count, seeds=seeds, means={"image_auroc": mean}
+    )
+
+
+def remarks(*each):
+    return means_remarks(BenchResults(timestamp_utc="", pyimgano_version="0", rows=(), means=each))
+
+
+def test_whole_means_over_seeds_need_no_remark():
+    assert [] == remarks(means(categories=("x", "y")))
+
+
+def test_what_means_leave_out_is_told_once_for_all_detectors():
+    partial = [means(name, categories=("x",), missing=("y",)) for name in "ab"]
+    expected = (
+        "d: means of image AUROC are over 1 of 2 categories, without y: not every detector has a value there "
+        "under every seed"
+    )
+    assert [expected] == remarks(*partial)
+
+
+def test_means_of_one_seed_say_what_their_intervals_lack():
+    assert ["d: one seed: the intervals of the means hold no chance of a fit"] == remarks(
+        means(seeds=(0,), categories=("x", "y"))
+    )
+
+
+def test_categories_that_add_nothing_to_an_interval_are_told():
+    (told,) = remarks(means(categories=("x", "y"), unbounded=("y",)))
+    assert told.startswith("d a: a category whose AUROC has no interval")
+    assert told.endswith("adds nothing to that of the mean: y")

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from pyimgano_bench.cell import BenchCell
-from pyimgano_bench.rows import make_row
+from pyimgano_bench.rows import IMAGE_METRICS, PIXEL_METRICS, make_row
 from pyimgano_core.contracts.config import (
     DatasetConfig,
     FeaturesConfig,
@@ -88,3 +88,20 @@ def test_without_a_threshold_there_are_no_rates(maker, report_of):
     row = row_of(report_of(maker.write()))
     assert (None, None, None) == (row.false_alarms, row.false_alarm_rate, row.reviews)
     assert "no_calibration_images" == row.reasons["threshold"]
+
+
+def test_every_metric_has_the_interval_of_the_report(one_category, report_of):
+    report = report_of(one_category)
+    row, results = row_of(report), report.results
+    found = {**results.intervals, **results.pixel_metrics.intervals, "auroc": results.auroc_interval}
+    assert 0.95 == row.interval_level
+    for name, source in (IMAGE_METRICS | PIXEL_METRICS).items():
+        interval = found.get(source)
+        ends = (None, None) if interval is None else (interval.low, interval.high)
+        assert ends == (getattr(row, f"{name}_low"), getattr(row, f"{name}_high"))
+    assert row.pixel_auroc_low < row.pixel_auroc < row.pixel_auroc_high
+
+
+def test_a_row_of_a_trial_says_so():
+    cell = BenchCell(key="k", detector="p", dataset="d", category="c", seed=0, status="failed", trial=6)
+    assert 6 == make_row(cell).trial

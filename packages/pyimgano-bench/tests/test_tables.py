@@ -4,7 +4,9 @@ import io
 import pytest
 from attrs import evolve
 
-from pyimgano_bench.results import BenchResults, macro_means
+from pyimgano_bench.means import macro_means
+from pyimgano_bench.references import Published, Reference
+from pyimgano_bench.results import BenchResults
 from pyimgano_bench.rows import Row
 from pyimgano_bench.tables import csv_report, markdown_report, text_report
 
@@ -29,8 +31,9 @@ FULL = Row(
 BARE = Row(dataset="d", category="nut", detector="padim", seed=0, status="failed", error="no device")
 
 
-def results(*rows, notes=()):
+def results(*rows, notes=(), trial=None):
     return BenchResults(
+        trial=trial,
         timestamp_utc="2026-01-02T03:04:05+00:00",
         pyimgano_version="0",
         rows=rows,
@@ -47,7 +50,7 @@ def test_the_terminal_table_has_a_line_per_cell():
     lines = text_report(results(FULL, BARE, notes=["d/nut: failed: no device"])).splitlines()
     assert ["bolt", "padim", "0.9877", "1.0000", "0.5000", "0.9700", "0.9000"] == lines[1].split()[:7]
     assert ["-12.35", "1/10", "2/20", "3.2"] == lines[1].split()[7:]
-    assert ["nut", "padim", *["-"] * 9] == lines[2].split()
+    assert ["nut", "padim", "failed", *["-"] * 8] == lines[2].split()
     assert "- d/nut: failed: no device" == lines[-1]
 
 
@@ -73,7 +76,7 @@ def test_a_mean_over_some_categories_says_so():
 
 def test_a_mean_over_seeds_shows_their_spread():
     rows = [FULL, evolve(FULL, seed=1, image_auroc=0.97765432)]
-    table, means = text_report(results(*rows)).split("\n\n")
+    table, means, *_ = text_report(results(*rows)).split("\n\n")
     assert "seed" in table.splitlines()[0]
     assert "0.9827 ± 0.0071" in means
     assert means.startswith("mean over categories, ± std over 2 seeds")
@@ -143,7 +146,7 @@ def test_without_a_review_band_there_is_no_column_for_it():
 
 def test_limits_are_named_and_au_spro_is_there_where_it_was_asked_for():
     row = evolve(FULL, aupro_limit=0.05, saturation=0.5, au_spro=0.8125)
-    cells, means = text_report(results(row, BARE)).split("\n\n")
+    cells, means, *_ = text_report(results(row, BARE)).split("\n\n")
     assert "AUPRO@0.05  AU-sPRO@0.05" in cells.splitlines()[0]
     assert "AUPRO@0.05" in means.splitlines()[0]
     assert "0.8125" in cells.splitlines()[1]
@@ -159,3 +162,34 @@ def test_limits_that_differ_are_not_told_as_one():
 def test_an_interval_without_width_is_not_taken_for_certainty():
     row = evolve(FULL, image_auroc=1.0, image_auroc_low=1.0, image_auroc_high=1.0)
     assert "[" not in text_report(results(row))
+
+
+def test_a_mean_stands_with_its_interval_and_what_it_leaves_out():
+    row = evolve(FULL, image_auroc=0.9, image_auroc_low=0.8, image_auroc_high=0.95, interval_level=0.95)
+    document = results(row, BARE)
+    expected = (
+        "- d: means of image AUROC, image AP, image F1-max, pixel AUROC, AUPRO are over 1 of 2 categories, "
+        "without nut: not every detector has a value there under every seed"
+    )
+    assert "0.9000 [.800, .950] (1 of 2)" in text_report(document).split("\n\n")[1]
+    assert expected in text_report(document).splitlines()
+    assert expected in markdown_report(document).splitlines()
+
+
+def test_a_trial_is_marked_in_every_form():
+    document = results(evolve(FULL, trial=6), trial=6)
+    told = "TRIAL: at most 6 test images of a category were used; these numbers are no results"
+    text = text_report(document)
+    assert (told, f"- {told}") == (text.splitlines()[0], text.split("\n\n")[-1].splitlines()[0])
+    assert f"**{told}**" == markdown_report(document).splitlines()[2]
+    assert "6" == read_csv(document)[0]["trial"]
+    assert "TRIAL" not in text_report(results(FULL)) + markdown_report(results(FULL))
+
+
+def test_what_others_published_stands_apart_and_below():
+    reference = Reference(dataset="mvtec", method="PaDiM", source="a paper", means={"image_auroc": 95.0})
+    published = [Published(dataset="d", references=(reference,))]
+    text, markdown = (render(results(FULL), published) for render in (text_report, markdown_report))
+    assert text.index("0.9877") < text.index("Published by others, d: in per cent") < text.index("95.0")
+    assert markdown.index("| padim |") < markdown.index("## Published by others: d") < markdown.index("95.0")
+    assert "95.0" not in csv_report(results(FULL))

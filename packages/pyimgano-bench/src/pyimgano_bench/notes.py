@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_bench.rows import IMAGE_METRICS, PIXEL_METRICS
 from pyimgano_core.words import (
     REVIEW_LEGEND,
     gather,
     groups_in_words,
     images_in_words,
+    metric_name,
     reason_in_words,
     result_remarks,
     threshold_caveats,
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pyimgano_bench.cell import BenchCell
+    from pyimgano_bench.results import BenchResults, DetectorMeans
     from pyimgano_core.contracts.report import CategoryReport
 
 _FIT_SECONDS = "fit s: the first cell of a detector includes loading its framework and exporting its graph"
+_SOURCES = {**IMAGE_METRICS, **PIXEL_METRICS}
 
 
 def make_notes(cells: Iterable[BenchCell]) -> tuple[str, ...]:
@@ -28,7 +32,40 @@ def make_notes(cells: Iterable[BenchCell]) -> tuple[str, ...]:
     cells = tuple(cells)
     has_band = any(cell.report is not None and cell.report.results.review is not None for cell in cells)
     told = gather(pair for cell in cells for pair in _told(cell))
-    return (*told, *([REVIEW_LEGEND] if has_band else []), _FIT_SECONDS)
+    is_fitted = any("fit" in cell.seconds for cell in cells)
+    return (*told, *([REVIEW_LEGEND] if has_band else []), *([_FIT_SECONDS] if is_fitted else []))
+
+
+def trial_in_words(limit: int) -> str:
+    """Say that a benchmark was none."""
+    return f"TRIAL: at most {limit} test images of a category were used; these numbers are no results"
+
+
+def means_remarks(results: BenchResults) -> list[str]:
+    """Return what must be known of the means: what is left out, and what their intervals do not hold."""
+    told = [pair for means in results.means for pair in _told_of_means(means)]
+    return gather(dict.fromkeys(told))
+
+
+def _told_of_means(means: DetectorMeans) -> Iterator[tuple[str, str]]:
+    """Yield where and what."""
+    left_out: dict[tuple[str, ...], list[str]] = {}
+    for metric, mean in means.means.items():
+        if mean.categories and mean.missing:
+            left_out.setdefault(mean.missing, []).append(metric_name(_SOURCES[metric]))
+    for missing, metrics in left_out.items():
+        share = f"{means.category_count - len(missing)} of {means.category_count} categories"
+        why = f"without {', '.join(missing)}: not every detector has a value there under every seed"
+        yield means.dataset, f"means of {', '.join(metrics)} are over {share}, {why}"
+    auroc = means.means["image_auroc"]
+    if auroc.value is not None and len(means.seeds) == 1:
+        yield means.dataset, "one seed: the intervals of the means hold no chance of a fit"
+    if auroc.unbounded:
+        names = ", ".join(auroc.unbounded)
+        why = (
+            "a category whose AUROC has no interval, such as a perfect one, adds nothing to that of the mean"
+        )
+        yield f"{means.dataset} {means.detector}", f"{why}: {names}"
 
 
 def _told(cell: BenchCell) -> Iterator[tuple[str, str]]:

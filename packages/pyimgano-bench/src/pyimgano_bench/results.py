@@ -1,16 +1,12 @@
-"""The document of a benchmark: its rows, and macro means over the categories that all detectors share."""
+"""The document of a benchmark: its rows, the means over them, and what must be known of both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
 from attrs import define, field
 
-from pyimgano_bench.rows import METRICS, Row
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from pyimgano_bench.rows import Row
 
 
 @define(frozen=True, kw_only=True)
@@ -18,27 +14,42 @@ class Mean:
     """A macro mean: over categories first, then over seeds; `std` is that over seeds, null for one seed.
 
     `categories` are those in which every detector has a value under every seed: all that is averaged.
+    `missing` are the others. `low` and `high` are the ends of an interval over the test images, or groups of
+    them, and over seeds where there are several; null where no category has an interval and no seed differs.
+    `unbounded` are categories whose own value has no interval, such as a perfect one: they add nothing to it.
     """
 
     value: float | None = None
     std: float | None = None
     categories: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    unbounded: tuple[str, ...] = ()
 
 
 @define(frozen=True, kw_only=True)
 class DetectorMeans:
-    """A detector's macro means over one data set's categories, by metric."""
+    """A detector's macro means over one data set's categories, by metric.
+
+    `fit_seconds` is the median over the categories and seeds of its image AUROC, null without them.
+    """
 
     dataset: str
     detector: str
     category_count: int
     seeds: tuple[int, ...]
     means: dict[str, Mean] = field(factory=dict)
+    interval_level: float | None = None
+    fit_seconds: float | None = None
 
 
 @define(frozen=True, kw_only=True)
 class BenchResults:
-    """All results of a benchmark, in the order of its plan; `notes` are what a reader must know of them."""
+    """All results of a benchmark, in the order of its plan; `notes` are what a reader must know of them.
+
+    `trial` is the number of test images that each category was limited to; null where nothing was left out.
+    """
 
     KIND: ClassVar[str] = "pyimgano.bench_results"
     SCHEMA_VERSION: ClassVar[int] = 1
@@ -55,49 +66,4 @@ class BenchResults:
     settings: dict[str, Any] = field(factory=dict)
     versions: dict[str, str | None] = field(factory=dict)
     machine: dict[str, Any] = field(factory=dict)
-
-
-def macro_means(rows: Sequence[Row]) -> tuple[DetectorMeans, ...]:
-    """Return the means of every detector on every data set, over the categories that all of them share.
-
-    A category in which one detector has no value is left out for all of them: means over different categories
-    can't be compared.
-    """
-    result = []
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        own = [row for row in rows if row.dataset == dataset]
-        shared = {metric: _shared_categories(own, metric) for metric in METRICS}
-        seeds = tuple(dict.fromkeys(row.seed for row in own))
-        for detector in dict.fromkeys(row.detector for row in own):
-            theirs = [row for row in own if row.detector == detector]
-            result.append(
-                DetectorMeans(
-                    dataset=dataset,
-                    detector=detector,
-                    category_count=len({row.category for row in own}),
-                    seeds=seeds,
-                    means={metric: _mean(theirs, metric, shared[metric], seeds) for metric in METRICS},
-                )
-            )
-    return tuple(result)
-
-
-def _shared_categories(rows: Iterable[Row], metric: str) -> tuple[str, ...]:
-    complete: dict[str, bool] = {}
-    for row in rows:
-        complete[row.category] = complete.get(row.category, True) and getattr(row, metric) is not None
-    return tuple(category for category, is_complete in complete.items() if is_complete)
-
-
-def _mean(rows: Sequence[Row], metric: str, categories: tuple[str, ...], seeds: tuple[int, ...]) -> Mean:
-    if not categories:
-        return Mean()
-    per_seed = [
-        float(np.mean([getattr(r, metric) for r in rows if r.seed == seed and r.category in categories]))
-        for seed in seeds
-    ]
-    return Mean(
-        value=float(np.mean(per_seed)),
-        std=float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else None,
-        categories=categories,
-    )
+    trial: int | None = None

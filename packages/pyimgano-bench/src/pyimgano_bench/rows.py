@@ -28,8 +28,10 @@ ORACLES = ("tpr_at_fpr", "fpr_at_tpr", "normals_passed")
 class Row:
     """One cell's numbers; one that is undefined is null, and `reasons` says why, by its name.
 
-    `low` and `high` are the ends of a number's interval: DeLong's of image AUROC, or the bootstrap's where
-    that is undefined (a perfect one has neither); the bootstrap's of AUPRO; Clopper and Pearson's of a rate.
+    `low` and `high` are the ends of a number's interval at `interval_level`: DeLong's of image AUROC, or the
+    bootstrap's where that is undefined (a perfect one has neither); the bootstrap's of all other metrics;
+    Clopper and Pearson's of a rate. `trial` is the number of test images that a trial was limited to: its
+    numbers are no results.
 
     `false_alarms` of `normal_count` normal test images and `misses` of `anomaly_count` anomalous ones are
     counted at the deployed `threshold`, over the images that have a score; an image in the review band is
@@ -89,6 +91,22 @@ class Row:
     aupro_limit: float | None = None
     saturation: float | None = None
     group_count: int | None = None
+    image_ap_low: float | None = None
+    image_ap_high: float | None = None
+    image_f1_max_low: float | None = None
+    image_f1_max_high: float | None = None
+    pixel_auroc_low: float | None = None
+    pixel_auroc_high: float | None = None
+    pixel_ap_low: float | None = None
+    pixel_ap_high: float | None = None
+    pixel_f1_max_low: float | None = None
+    pixel_f1_max_high: float | None = None
+    au_spro_low: float | None = None
+    au_spro_high: float | None = None
+    aupimo_low: float | None = None
+    aupimo_high: float | None = None
+    interval_level: float | None = None
+    trial: int | None = None
 
 
 def make_row(cell: BenchCell) -> Row:
@@ -99,6 +117,7 @@ def make_row(cell: BenchCell) -> Row:
         "detector": cell.detector,
         "seed": cell.seed,
         "status": cell.status,
+        "trial": cell.trial,
     }
     if cell.report is None:
         return Row(**place, error=cell.error.message if cell.error is not None else None)
@@ -124,8 +143,18 @@ def _metrics(results: Results) -> dict[str, Any]:
     values |= {name: getattr(pixel, source, None) for name, source in PIXEL_METRICS.items()}
     values |= {name: point.value for name, point in results.operating_points.items() if name in ORACLES}
     values |= {name: getattr(pixel, name, None) for name in ("aupro_limit", "saturation")}
-    aupro = pixel.intervals.get("aupro") if pixel is not None else None
-    return values | _ends("image_auroc", results.auroc_interval) | _ends("aupro", aupro)
+    return values | _intervals(results)
+
+
+def _intervals(results: Results) -> dict[str, Any]:
+    pixel = {} if results.pixel_metrics is None else results.pixel_metrics.intervals
+    found = {name: results.intervals.get(source) for name, source in IMAGE_METRICS.items()}
+    found |= {name: pixel.get(source) for name, source in PIXEL_METRICS.items()}
+    found["image_auroc"] = results.auroc_interval
+    values: dict[str, Any] = {"interval_level": next((each.level for each in found.values() if each), None)}
+    for name, interval in found.items():
+        values |= _ends(name, interval)
+    return values
 
 
 def _ends(name: str, interval: Interval | None) -> dict[str, float | None]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from attrs import fields
-
+from pyimgano_bench.formats import csv_table, escape_markdown, markdown_table
+from pyimgano_bench.notes import means_remarks, trial_in_words
+from pyimgano_bench.references import TITLE, WARNING, mean_table
 from pyimgano_bench.rows import Row
 from pyimgano_core.cli.app import format_table
 from pyimgano_core.words import NONE, number, with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pyimgano_bench.results import BenchResults, DetectorMeans, Mean
+    from pyimgano_bench.references import Published
+    from pyimgano_bench.results import BenchResults, DetectorMeans
 
 _TITLES = {
     "image_auroc": "AUROC",
@@ -25,49 +24,50 @@ _TITLES = {
     "pixel_auroc": "px AUROC",
     "aupro": "AUPRO",
 }
-_LINE_ENDS = re.compile(r"[\r\n]+")
-_FORMULA = re.compile(r"\s*[=+\-@]|\t")  # a spreadsheet would compute such a cell
-_MARKDOWN = re.compile(r"[\\|`*_<>\[\]&]")
+FAILED = "failed"
 
 
-def text_report(results: BenchResults) -> str:
-    """Return the tables and notes for a terminal."""
-    parts = [format_table(*_cells_table(results)), format_table(*_means_table(results))]
-    if results.notes:
-        parts.append("\n".join(f"- {note}" for note in results.notes))
+def text_report(results: BenchResults, published: Sequence[Published] = ()) -> str:
+    """Return the tables and notes for a terminal, with what others published where it is given."""
+    trial = [] if results.trial is None else [trial_in_words(results.trial)]
+    parts = [*trial, format_table(*_cells_table(results)), format_table(*_means_table(results))]
+    parts += [f"{TITLE}, {each.dataset}: {WARNING}\n{format_table(*mean_table(each))}" for each in published]
+    notes = [*trial, *means_remarks(results), *results.notes]
+    if notes:
+        parts.append("\n".join(f"- {note}" for note in notes))
     return "\n\n".join(parts)
 
 
-def markdown_report(results: BenchResults) -> str:
-    """Return the tables and notes as a Markdown document."""
-    machine = ", ".join(f"{name} {value}" for name, value in results.machine.items())
-    versions = ", ".join(f"{name} {value}" for name, value in results.versions.items() if value)
-    parts = [
-        "# Benchmark",
-        _markdown_table(*_cells_table(results)),
+def markdown_report(results: BenchResults, published: Sequence[Published] = ()) -> str:
+    """Return the tables and notes as a Markdown document, with what others published where it is given."""
+    parts = ["# Benchmark"]
+    if results.trial is not None:
+        parts.append(f"**{escape_markdown(trial_in_words(results.trial))}**")
+    parts += [
+        markdown_table(*_cells_table(results)),
         "## Macro means over the categories that all detectors share",
-        _markdown_table(*_means_table(results)),
+        markdown_table(*_means_table(results)),
     ]
-    if results.notes:
-        parts += ["## Notes", "\n".join(f"- {_escape(note)}" for note in results.notes)]
-    parts.append(f"{_escape(results.timestamp_utc)}; {_escape(machine)}; {_escape(versions)}.")
+    for each in published:
+        title = f"## {TITLE}: {escape_markdown(each.dataset)}"
+        parts += [
+            title,
+            escape_markdown(f"{WARNING[0].upper()}{WARNING[1:]}."),
+            markdown_table(*mean_table(each)),
+        ]
+    if notes := [*means_remarks(results), *results.notes]:
+        parts += ["## Notes", "\n".join(f"- {escape_markdown(note)}" for note in notes)]
+    facts = [results.timestamp_utc, _facts(results.machine), _facts(results.versions)]
+    parts.append(f"{'; '.join(map(escape_markdown, facts))}.")
     return "\n\n".join(parts) + "\n"
 
 
 def csv_report(results: BenchResults) -> str:
-    """Return a line per cell with all its fields; what is undefined is empty.
-
-    Text that a spreadsheet would take for a formula begins with an apostrophe.
-    """
-    names = [attribute.name for attribute in fields(Row)]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([[_csv_value(getattr(row, name)) for name in names] for row in results.rows])
-    return stream.getvalue()
+    """Return a line per cell with all its fields; what is undefined is empty."""
+    return csv_table(Row, results.rows)
 
 
-def _metric_titles(rows: Sequence[Row]) -> dict[str, str]:
+def metric_titles(rows: Sequence[Row]) -> dict[str, str]:
     """Return the title of each metric with its limit; AU-sPRO only where it was asked for."""
     limits = {row.aupro_limit for row in rows if row.aupro_limit is not None}
     limit = f"@{limits.pop():g}" if len(limits) == 1 else ""
@@ -77,36 +77,51 @@ def _metric_titles(rows: Sequence[Row]) -> dict[str, str]:
     return titles
 
 
-def _cells_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
-    """A row per cell; data set and seed only where there are several, `review` only with a review band."""
-    rows = results.rows
-    several = [name for name in ("dataset", "seed") if len({getattr(row, name) for row in rows}) > 1]
-    metrics = _metric_titles(rows)
-    has_band = any(row.reviews is not None for row in rows)
-    titles = [*several, "category", "detector", *metrics.values(), "threshold", "false alarms", "misses"]
-    titles += [*(["review"] if has_band else []), "fit s"]
-    return titles, [_cells_row(row, several, list(metrics), has_band=has_band) for row in rows]
+def verdict_titles(rows: Sequence[Row]) -> list[str]:
+    """Return the titles of `verdicts`; `review` only with a review band."""
+    band = ["review"] if any(row.reviews is not None for row in rows) else []
+    return ["threshold", "false alarms", "misses", *band, "fit s"]
 
 
-def _cells_row(row: Row, several: Sequence[str], metrics: Sequence[str], *, has_band: bool) -> list[str]:
+def verdicts(row: Row, *, has_band: bool) -> list[str]:
+    """Return what the deployed threshold of a cell does, and the seconds of its fit."""
     return [
-        *(str(getattr(row, name)) for name in several),
-        row.category,
-        row.detector,
-        *(_metric(row, name) for name in metrics),
         NONE if row.threshold is None else f"{row.threshold:.4g}",
         _share(row.false_alarms, row.normal_count),
         _share(row.misses, row.anomaly_count),
         *([_review(row)] if has_band else []),
-        NONE if row.fit_seconds is None else f"{row.fit_seconds:.1f}",
+        number(row.fit_seconds, 1),
     ]
 
 
-def _metric(row: Row, name: str) -> str:
-    """Return a number, image AUROC with its interval."""
-    if name == "image_auroc":
-        return with_interval(row.image_auroc, row.image_auroc_low, row.image_auroc_high)
-    return number(getattr(row, name))
+def _facts(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+
+
+def _cells_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
+    """A row per cell; data set and seed only where there are several."""
+    rows = results.rows
+    several = [name for name in ("dataset", "seed") if len({getattr(row, name) for row in rows}) > 1]
+    metrics, ending = metric_titles(rows), verdict_titles(rows)
+    lines = [
+        [
+            *(str(getattr(row, name)) for name in several),
+            row.category,
+            row.detector,
+            *_metrics(row, list(metrics)),
+            *verdicts(row, has_band="review" in ending),
+        ]
+        for row in rows
+    ]
+    return [*several, "category", "detector", *metrics.values(), *ending], lines
+
+
+def _metrics(row: Row, names: Sequence[str]) -> list[str]:
+    """Return the metrics of a cell, image AUROC with its interval; a failed cell says so in the first."""
+    if row.status == "failed":
+        return [FAILED, *[NONE] * (len(names) - 1)]
+    auroc = with_interval(row.image_auroc, row.image_auroc_low, row.image_auroc_high)
+    return [auroc if name == "image_auroc" else number(getattr(row, name)) for name in names]
 
 
 def _review(row: Row) -> str:
@@ -121,7 +136,7 @@ def _means_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
     several = len({means.dataset for means in results.means}) > 1
     seeds = max((len(means.seeds) for means in results.means), default=0)
     title = "mean over categories" + (f", ± std over {seeds} seeds" if seeds > 1 else "")
-    metrics = _metric_titles(results.rows)
+    metrics = metric_titles(results.rows)
     return [*(["dataset"] if several else []), title, *metrics.values()], [
         [*([means.dataset] if several else []), means.detector, *(_mean(means, name) for name in metrics)]
         for means in results.means
@@ -129,9 +144,11 @@ def _means_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:
 
 
 def _mean(means: DetectorMeans, metric: str) -> str:
-    """Return `0.9812 ± 0.0040 (3 of 5)`: the share where categories are missing, the spread over seeds."""
-    mean: Mean = means.means[metric]
+    """Return `0.9812 [.970, .991] ± 0.0040 (3 of 5)`: interval, spread over seeds, categories."""
+    mean = means.means[metric]
     text = number(mean.value)
+    if metric == "image_auroc":
+        text = with_interval(mean.value, mean.low, mean.high)
     if mean.std is not None:
         text += f" ± {mean.std:.4f}"
     if 0 < len(mean.categories) < means.category_count:
@@ -141,23 +158,3 @@ def _mean(means: DetectorMeans, metric: str) -> str:
 
 def _share(part: int | None, whole: int | None) -> str:
     return NONE if part is None else f"{part}/{whole}"
-
-
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines)
-
-
-def _escape(text: str) -> str:
-    return _MARKDOWN.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
-
-
-def _csv_value(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        value = "; ".join(f"{name}: {reason}" for name, reason in value.items())
-    if isinstance(value, str):
-        value = _LINE_ENDS.sub(" ", value)
-        return f"'{value}" if _FORMULA.match(value) else value
-    return repr(value) if isinstance(value, float) else value
