@@ -1,0 +1,1 @@
+"""How detectors do that have only a few normal images."""

@@ -1,0 +1,1 @@
+"""How models and thresholds of clean images do on disturbed ones."""

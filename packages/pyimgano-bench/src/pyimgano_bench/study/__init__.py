@@ -1,0 +1,1 @@
+"""What studies of contenders share: options, cells that resume, and the run over all cases of a plan."""
