@@ -1,0 +1,1 @@
+"""What contenders cost: time, memory and size, each measured in a process of its own."""
