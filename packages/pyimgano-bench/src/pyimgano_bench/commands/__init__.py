@@ -1,0 +1,1 @@
+"""The subcommands of `pyimgano-benchmark`; they load little until they run."""
