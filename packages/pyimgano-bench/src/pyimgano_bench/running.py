@@ -101,7 +101,9 @@ def _extent_in_words(request: Request, draft: Draft) -> str:
     extent = _extent(request, draft)
     lines = [f"detectors: {', '.join(extent['detectors'])}"]
     lines += [f"{label}: {', '.join(names)}" for label, names in draft.chosen.items()]
-    lines += [f"seeds: {', '.join(map(str, extent['seeds']))}", f"{extent['cells']} cells; nothing is wrong"]
+    cells = f"{extent['cells']} {'cell' if extent['cells'] == 1 else 'cells'}"
+    lines += [f"seeds: {', '.join(map(str, extent['seeds']))}"]
+    lines += [f"{cells}; the suite can run (images were not looked at: that is for pyimgano-preflight)"]
     return "\n".join(lines)
 
 
