@@ -8,6 +8,7 @@ from pyimgano_core.metrics import (
     _bootstrap,
     bootstrap,
     bootstrap_difference,
+    bootstrap_differences,
     sketch_metrics,
 )
 
@@ -240,3 +241,11 @@ def test_limits_out_of_range_are_refused(name, value):
 def test_limits_of_aupimo_that_do_not_rise_within_0_and_1_are_refused(limits):
     with pytest.raises(ValueError, match="limits of AUPIMO"):
         SketchOptions(aupimo_limits=limits)
+
+
+def test_the_differences_of_several_sketches_are_those_of_each_two():
+    sketches = [make_sketch(with_maps(1, shift=shift)) for shift in (3.0, 1.5, 0.5)]
+    together = bootstrap_differences(sketches, seed=4, replicates=60)
+    assert [(0, 1), (0, 2), (1, 2)] == list(together)
+    for (one, other), found in together.items():
+        assert bootstrap_difference(sketches[one], sketches[other], seed=4, replicates=60) == found

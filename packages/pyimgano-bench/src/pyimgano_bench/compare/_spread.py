@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field
 
-from pyimgano_core.metrics import Comparison, Sketch, SketchOptions, bootstrap_difference, compare_delong
+from pyimgano_core.metrics import Comparison, Sketch, SketchOptions, bootstrap_differences, compare_delong
 from pyimgano_core.words import reason_in_words
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Spread:
         if metric == "auroc" and not (first.groups != "").any():
             found = compare_delong(first.scores, second.scores, first.anomalous, level=_LEVEL)
         else:
-            found = self._bootstrap(pair, first, second)[metric]
+            found = self._bootstrap(pair)[metric]
         difference, interval = found.difference, found.interval
         if difference is None or interval.reason not in {None, "zero_variance"}:
             raise NoSpreadError(f"how sure it is can't be said: {reason_in_words(interval.reason)}")
@@ -79,12 +79,21 @@ class Spread:
         width = max(interval.high - difference, difference - interval.low)
         return (width / NormalDist().inv_cdf((1 + _LEVEL) / 2)) ** 2
 
-    def _bootstrap(self, pair: tuple[int, int], first: Sketch, second: Sketch) -> Mapping[str, Comparison]:
+    def _bootstrap(self, pair: tuple[int, int]) -> Mapping[str, Comparison]:
+        """Return what the bootstrap finds of a pair; where all share their images, of all pairs at once."""
         if pair not in self._bootstrapped:
-            found = bootstrap_difference(
-                first, second, seed=_SEED, replicates=_REPLICATES, level=_LEVEL, options=self.options
+            sketches = [*self.ours, *self.theirs]
+            places = pair if self.paired else tuple(range(len(sketches)))
+            found = bootstrap_differences(
+                [sketches[place] for place in places],
+                seed=_SEED,
+                replicates=_REPLICATES,
+                level=_LEVEL,
+                options=self.options,
             )
-            self._bootstrapped[pair] = {str(name): comparison for name, comparison in found.items()}
+            for (one, other), compared in found.items():
+                by_name = {str(name): comparison for name, comparison in compared.items()}
+                self._bootstrapped[places[one], places[other]] = by_name
         return self._bootstrapped[pair]
 
 

@@ -6,7 +6,13 @@ depends on a bin, but for those of `PixelHistogram`, with their error bounds, an
 """
 
 from pyimgano_core.contracts.metric import Interval
-from pyimgano_core.metrics._bootstrap import Estimate, bootstrap, bootstrap_difference, sketch_metrics
+from pyimgano_core.metrics._bootstrap import (
+    Estimate,
+    bootstrap,
+    bootstrap_difference,
+    bootstrap_differences,
+    sketch_metrics,
+)
 from pyimgano_core.metrics._decisions import PixelDecisionAccumulator
 from pyimgano_core.metrics._delong import Comparison, DeLong, compare_delong, delong
 from pyimgano_core.metrics._histogram import PixelHistogram
@@ -56,6 +62,7 @@ __all__ = [
     "Interval",
     "bootstrap",
     "bootstrap_difference",
+    "bootstrap_differences",
     "clopper_pearson",
     "compare_delong",
     "delong",

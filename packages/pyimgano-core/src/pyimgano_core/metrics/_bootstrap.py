@@ -7,6 +7,7 @@ percentiles of the replicates (Efron and Tibshirani, "An Introduction to the Boo
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from pyimgano_core.metrics._names import FLAGGED_METRICS, IMAGE_METRICS, PIXEL_M
 from pyimgano_core.metrics._replicates import SketchOptions, tabulate, weighted_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pyimgano_core.metrics._names import MetricName
     from pyimgano_core.metrics._sketch import Sketch
@@ -112,25 +113,61 @@ def bootstrap_difference(
         ValueError: a number is out of range, or the sketches are not of the same images, labels, groups and
             saturation.
     """
+    found = bootstrap_differences(
+        (first, second), seed=seed, replicates=replicates, level=level, options=options
+    )
+    return found[0, 1]
+
+
+def bootstrap_differences(
+    sketches: Sequence[Sketch],
+    *,
+    seed: int,
+    replicates: int = 1000,
+    level: float = 0.95,
+    options: SketchOptions = _DEFAULTS,
+) -> dict[tuple[int, int], dict[MetricName, Comparison]]:
+    """Return what `bootstrap_difference` does for every two of several sketches, by their places.
+
+    The replicates of each sketch are computed once, so that this costs as much as a bootstrap of each.
+
+    Raises:
+        ValueError: as `bootstrap_difference`.
+    """
     _check(replicates, level)
-    for name in ("names", "groups", "anomalous", "saturation"):
-        if not np.array_equal(getattr(first, name), getattr(second, name)):
+    first = sketches[0]
+    for other, name in product(sketches[1:], ("names", "groups", "anomalous", "saturation")):
+        if not np.array_equal(getattr(first, name), getattr(other, name)):
             raise ValueError(f"a paired comparison needs the same images, but the sketches' {name!r} differ")
-    ours, theirs = (sketch_metrics(sketch, options=options) for sketch in (first, second))
+    metrics = [sketch_metrics(sketch, options=options) for sketch in sketches]
     blocked = _too_few(first)
-    pairs = [{}, {}] if blocked else _replicate((first, second), seed, replicates, options)
-    result: dict[MetricName, Comparison] = {}
-    for name in [name for name in ours if name in theirs]:
-        one, other = ours[name].value, theirs[name].value
-        reason = ours[name].reason or theirs[name].reason or blocked
-        samples = None if reason else pairs[0][name] - pairs[1][name]
-        interval = _interval(samples, reason, level)
-        result[name] = Comparison(
-            difference=None if one is None or other is None else one - other,
-            interval=interval,
-            p_value=None if samples is None or interval.reason else _p_value(samples),
-        )
-    return result
+    samples = [{} for _ in sketches] if blocked else _replicate(sketches, seed, replicates, options)
+    return {
+        (one, other): {
+            name: _difference(metrics[one][name], metrics[other][name], drawn, blocked, level)
+            for name in metrics[one]
+            if name in metrics[other]
+            for drawn in [(samples[one].get(name), samples[other].get(name))]
+        }
+        for one, other in combinations(range(len(sketches)), 2)
+    }
+
+
+def _difference(
+    ours: MetricValue,
+    theirs: MetricValue,
+    drawn: tuple[Floats | None, Floats | None],
+    blocked: str | None,
+    level: float,
+) -> Comparison:
+    reason = ours.reason or theirs.reason or blocked
+    samples = None if reason or drawn[0] is None or drawn[1] is None else drawn[0] - drawn[1]
+    interval = _interval(samples, reason, level)
+    return Comparison(
+        difference=None if ours.value is None or theirs.value is None else ours.value - theirs.value,
+        interval=interval,
+        p_value=None if samples is None or interval.reason else _p_value(samples),
+    )
 
 
 def _check(replicates: int, level: float) -> None:
@@ -189,7 +226,7 @@ def _draws(sketch: Sketch, seed: int, replicates: int) -> Iterator[Floats]:
 
 
 def _replicate(
-    sketches: tuple[Sketch, ...], seed: int, replicates: int, options: SketchOptions
+    sketches: Sequence[Sketch], seed: int, replicates: int, options: SketchOptions
 ) -> list[dict[MetricName, Floats]]:
     """Return for each sketch all metrics of all replicates, (R,); the draws are the same for all sketches."""
     if not len(sketches[0].names):
