@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pyimgano_bench.cell import cell_key, cell_slug, read_valid_cell
+from pyimgano_bench.cell import BenchCell, cell_key, cell_slug, count_others, read_valid_cell, write_cell
 from pyimgano_core.contracts.config import DatasetConfig, FeaturesConfig, ModelConfig, RunConfig
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
@@ -111,3 +111,11 @@ def test_a_cell_never_leaves_its_folder(place):
 def test_a_torn_or_foreign_file_is_no_cell(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
     assert read_valid_cell(tmp_path, "x", "key") is None
+
+
+def test_finished_cells_of_others_are_counted_and_no_failed_ones_nor_other_files(tmp_path):
+    place = {"key": "k", "detector": "d", "dataset": "parts", "category": "bolt", "seed": 0}
+    for slug, status in (("own", "ok"), ("a.b", "ok"), ("other", "ok"), ("broken", "failed")):
+        write_cell(tmp_path, slug, BenchCell(**place, status=status))
+    (tmp_path / "study.json").write_text('{"kind": "pyimgano.bench_study_cell"}')
+    assert 2 == count_others(tmp_path, {"own"})

@@ -7,7 +7,7 @@ from pyimgano_bench.cli import benchmark
 from pyimgano_core.cli.app import run
 from pyimgano_core.metrics import bootstrap, load_sketch
 
-QUICK = ("--detector", "padim", "--backbone", "filters", "--resize", "64", "64", "--workers", "0")
+QUICK = ("--detector", "subspace", "--backbone", "filters", "--resize", "32", "32", "--workers", "0")
 
 
 @pytest.fixture
@@ -29,13 +29,13 @@ def cells_of(folder):
 
 
 def write_suite(tmp_path, manifest, *, extra="", detectors=None):
-    detectors = detectors or {"padim": '{ name = "padim" }'}
+    detectors = detectors or {"subspace": '{ name = "subspace" }'}
     entries = "".join(f'[[detectors]]\nlabel = "{k}"\nmodel = {v}\n' for k, v in detectors.items())
     path = tmp_path / "suite.toml"
     path.write_text(
         f"""
 [defaults.dataset]
-resize = [64, 64]
+resize = [32, 32]
 [defaults.model.features]
 backbone = "filters"
 {extra}
@@ -65,7 +65,7 @@ def test_a_benchmark_leaves_tables_in_every_form(command, manifest, tmp_path):
 def test_a_cell_holds_the_report_and_its_predictions(command, one_category, tmp_path):
     command("--manifest-path", one_category, *QUICK, "--output-dir", "out")
     (cell,) = cells_of(tmp_path / "out").values()
-    assert ("ok", "parts", "padim", "bolt", 0) == tuple(
+    assert ("ok", "parts", "subspace", "bolt", 0) == tuple(
         cell[name] for name in ("status", "dataset", "detector", "category", "seed")
     )
     lines = (tmp_path / "out" / "cells" / cell["per_image"]["path"]).read_text().splitlines()
@@ -173,9 +173,9 @@ def test_a_detector_that_fails_does_not_stop_the_others(command, one_category, t
     suite = write_suite(
         tmp_path,
         one_category,
-        detectors={"broken": '{ name = "padim", device = "cuda:99" }', "good": '{ name = "padim" }'},
+        detectors={"broken": '{ name = "subspace", device = "cuda:99" }', "good": '{ name = "subspace" }'},
     )
-    code, out, err = command("--config", suite, "--output-dir", "out")
+    code, out, err = command("--config", suite, "--workers", 0, "--output-dir", "out")
     assert 4 == code
     assert "broken on parts/bolt, seed 0 failed" in err
     assert "Traceback" not in err
@@ -224,7 +224,7 @@ def test_a_data_set_with_errors_costs_itself_only(command, maker, tmp_path):
     suite = write_suite(tmp_path, bad)
     entry = f'[[datasets]]\nlabel = "good"\ndataset = {{ manifest_path = {json.dumps(str(good))} }}\n'
     suite.write_text(suite.read_text() + entry)
-    code, _, err = command("--config", suite, "--output-dir", "out")
+    code, _, err = command("--config", suite, "--workers", 0, "--output-dir", "out")
     assert 2 == code
     assert "bad.jsonl:17" in err
     assert {"parts": "failed", "good": "ok"} == {
@@ -286,7 +286,7 @@ def test_categories_are_listed(command, manifest):
 
 def test_a_suite_runs_from_its_own_folder(command, one_category, tmp_path):
     suite = write_suite(one_category.parent, one_category.name)
-    code, _, _ = command("--config", suite, "--output-dir", "out")
+    code, _, _ = command("--config", suite, "--workers", 0, "--output-dir", "out")
     assert 0 == code
     assert (tmp_path / "out" / "results.json").is_file()
 
@@ -319,3 +319,18 @@ def test_an_output_that_holds_other_files_is_refused_and_kept(command, one_categ
     assert 64 == code
     assert "holds other files" in err
     assert ["report.json"] == [path.name for path in (tmp_path / "out").iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--infer-config", "x.json", "--fail-if-worse-than", "."), "--fail-if-worse-than does not go with"),
+        (("--infer-config", "x.json", "--limit", 4), "--limit does not go with --infer-config"),
+        (("--dataset", "demo", "--label", "x"), "--label says nothing without --infer-config"),
+        (("--dataset", "demo", "--margin", 0.1), "--margin says nothing without --fail-if-worse-than"),
+    ],
+)
+def test_an_option_that_would_be_of_no_account_is_refused(command, arguments, message):
+    code, out, err = command(*arguments)
+    assert (64, "") == (code, out)
+    assert message in err

@@ -70,3 +70,21 @@ def test_options_before_a_subcommand_are_refused(command):
     code, _, err = command("--limit", 3, "robustness")
     assert 64 == code
     assert "--limit stands before 'robustness'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--fail-if-worse-than", "data"), "data has no results.json"),
+        (("--fail-if-worse-than", "data", "--limit", 4), "--limit makes a trial"),
+        (("--fail-if-worse-than", "data", "--output-dir", "data"), "that is where the results go"),
+        (("--fail-if-worse-than", "data", "--margin", 1), "--margin"),
+    ],
+)
+def test_a_gate_that_can_not_be_asked_is_refused_before_anything_runs(
+    command, manifest, tmp_path, arguments, message
+):
+    code, out, err = command("--config", write_suite(manifest.parent, "padim"), *arguments)
+    assert (64, "") == (code, out)
+    assert message in err
+    assert ["data"] == [path.name for path in tmp_path.iterdir()]

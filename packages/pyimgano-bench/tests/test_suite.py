@@ -108,6 +108,7 @@ def test_all_problems_are_told_with_the_paths_of_their_keys(tmp_path):
         ('[[datasets]]\nlabel = "d"\n', "$.detectors"),
         ('[[detectors]]\nlabel = ""\n[[datasets]]\nlabel = "d"\n', "$.detectors[0].label"),
         ('[[detectors]]\nlabel = "a\\nb"\n[[datasets]]\nlabel = "d"\n', "$.detectors[0].label"),
+        ('[[detectors]]\nlabel = "a\\u202eb"\n[[datasets]]\nlabel = "d"\n', "$.detectors[0].label"),
         ("[defaults]\nseed = 3\n" + MINIMAL, "$.defaults.seed"),
     ],
 )

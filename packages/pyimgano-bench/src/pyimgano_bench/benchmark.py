@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from pyimgano_bench import __version__
-from pyimgano_bench.cell import CELLS
 from pyimgano_bench.environment import describe_machine
 from pyimgano_bench.leaderboard import write_reports
 from pyimgano_bench.means import macro_means
 from pyimgano_bench.notes import folder_notes, make_notes
+from pyimgano_bench.outputs import check_folder
 from pyimgano_bench.results import BenchResults
 from pyimgano_bench.rows import make_row
 from pyimgano_bench.sweep import Sweep, run_sweep
@@ -19,15 +19,14 @@ from pyimgano_core.artifacts import write_artifact
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.engine import Shard
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Plan
     from pyimgano_bench.suite import Suite
-    from pyimgano_bench.sweep import ErrorSink
     from pyimgano_core.engine import Engine
     from pyimgano_core.progress import Progress
 
@@ -76,10 +75,7 @@ def run_benchmark(
         MachineError: the engine is missing.
         OSError: the folder can't be written.
     """
-    if output.exists() and not output.is_dir():
-        raise UsageError(f"{output} is no folder; give another --output-dir")
-    if output.exists() and any(output.iterdir()) and not (output / CELLS).is_dir():
-        raise UsageError(f"{output} holds other files and no benchmark; give another --output-dir")
+    check_folder(output)
     sweep = run_sweep(plan, output, progress, on_error, engine=engine, shard=shard)
     if sweep.missing:
         return Benchmark(sweep=sweep, results=None)

@@ -24,7 +24,7 @@ from pyimgano_core.manifest import category_slug
 from pyimgano_core.metrics import save_sketch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from pyimgano_core.contracts.config import RunConfig
@@ -169,6 +169,13 @@ def read_cell(folder: Path, slug: str) -> BenchCell | None:
         return read_artifact(folder / f"{slug}.json", BenchCell)
     except ArtifactError:
         return None
+
+
+def count_others(folder: Path, own: Collection[str]) -> int:
+    """Return how many finished cells a folder has beside those of the slugs `own`."""
+    slugs = (path.stem for path in folder.glob("*.json"))
+    cells = (read_cell(folder, slug) for slug in slugs if slug not in own)
+    return sum(cell is not None and cell.status == "ok" for cell in cells)
 
 
 def _is_whole(folder: Path, file: CellFile | None) -> bool:

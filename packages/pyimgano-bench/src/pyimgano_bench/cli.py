@@ -15,16 +15,20 @@ from pyimgano_bench.commands.deployed import command as deployed
 from pyimgano_bench.commands.few_shot import command as few_shot
 from pyimgano_bench.commands.report import command as report
 from pyimgano_bench.commands.robustness import command as robustness
-from pyimgano_bench.options import read_request, suite_options
+from pyimgano_bench.options import limit_option, output_option, read_request, suite_options
 from pyimgano_bench.scale import scale_options
 from pyimgano_core.cli.app import json_option, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _WORKBENCH_ONLY = ("--preflight", "--dry-run", "--export-infer-config", "--save-maps")
 _SUBCOMMANDS = (compare, cost, deployed, few_shot, report, robustness)
-_LEAST_TRIAL = 2  # a normal and an anomalous image
+_BELONGS_TO = {
+    "predictions": ("infer_config", "--infer-config"),
+    "label": ("infer_config", "--infer-config"),
+    "margin": ("baseline", "--fail-if-worse-than"),
+}
 
 
 def _refuse(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -45,15 +49,8 @@ def _workbench_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @suite_options
 @scale_options
-@click.option(
-    "--limit",
-    type=click.IntRange(min=_LEAST_TRIAL),
-    metavar="N",
-    help="A trial: at most N test images of a category, the others in proportion; all outputs say so.",
-)
-@click.option(
-    "--output-dir", type=click.Path(path_type=Path), help="Where results go; cells found there are kept."
-)
+@limit_option
+@output_option
 @click.option("--references", is_flag=True, help="Show what others published of mvtec and visa, apart.")
 @click.option(
     "--fail-if-worse-than",
@@ -64,7 +61,7 @@ def _workbench_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option(
     "--margin",
-    type=click.FloatRange(min=0.0, max=1.0),
+    type=click.FloatRange(min=0.0, max=1.0, max_open=True),
     default=0.01,
     show_default=True,
     help="A difference of a metric that is too small to matter.",
@@ -94,7 +91,9 @@ def benchmark(context: click.Context, /, **options: Any) -> int | None:
 
     if options["list_suites"]:
         return running.show_suites(as_json=options["as_json"])
+    _refuse_lonely(context, options)
     if options["infer_config"] is not None:
+        _refuse_beside_artifact(context)
         return measure_artifact(context, options)
     request = read_request(context, options)
     if options["list_categories"]:
@@ -108,11 +107,33 @@ for _subcommand in _SUBCOMMANDS:
     benchmark.add_command(_subcommand)
 
 
-def _refuse_options_before(context: click.Context, name: str) -> None:
-    """Refuse options that stand before a subcommand's name, where they would be of no account."""
+def _given(context: click.Context) -> Iterator[click.Parameter]:
+    """Yield the options that stand on the command line."""
     for parameter in context.command.params:
         if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{parameter.opts[0]} stands before {name!r}; options come after it")
+            yield parameter
+
+
+def _refuse_options_before(context: click.Context, name: str) -> None:
+    """Refuse options that stand before a subcommand's name, where they would be of no account."""
+    for parameter in _given(context):
+        raise click.UsageError(f"{parameter.opts[0]} stands before {name!r}; options come after it")
+
+
+def _refuse_lonely(context: click.Context, options: dict[str, Any]) -> None:
+    """Refuse options that say something of another one, which is not given."""
+    for parameter in _given(context):
+        owner, flag = _BELONGS_TO.get(parameter.name or "", ("", ""))
+        if owner and options[owner] is None:
+            raise click.UsageError(f"{parameter.opts[0]} says nothing without {flag}")
+
+
+def _refuse_beside_artifact(context: click.Context) -> None:
+    """Refuse options that measuring an artifact would pass over, a gate above all."""
+    known = {parameter.name for parameter in deployed.params}
+    for parameter in _given(context):
+        if parameter.name not in known:
+            raise click.UsageError(f"{parameter.opts[0]} does not go with --infer-config; leave one out")
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from contextlib import chdir
 from functools import lru_cache
 from pathlib import Path
@@ -21,40 +20,22 @@ from pyimgano_bench.cell import (
     write_per_image,
     write_sketch,
 )
+from pyimgano_bench.failures import DETECTOR_FAILURES, DetectorError
 from pyimgano_bench.plan import Place, Plan
-from pyimgano_bench.trial import cut_short
+from pyimgano_bench.rounds import find_category, prepare_round
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.engine import quarantine
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import DataError, ExitCode, MachineError, PyimganoError, UsageError
+from pyimgano_core.errors import MachineError, PyimganoError
 from pyimgano_core.pipeline import run_category
-from pyimgano_core.preparation import Prepared, prepare_dataset
 from pyimgano_core.progress import Progress, for_terminal
 from pyimgano_core.thresholds import count_groups
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.preparation import Prepared
 
 _KILLER = "killed two processes that ran it: its detector crashes, or memory runs out"
-
-# Of a detector that can't do its work; anything else is a bug of this program and ends it.
-_DETECTOR_FAILURES = (RuntimeError, ValueError, MemoryError)
-
-
-class DetectorError(PyimganoError):
-    """A detector failed with an error of its own.
-
-    Attributes:
-        kind: the class of that error.
-        details: its traceback.
-    """
-
-    exit_code = ExitCode.SOME_INPUTS_FAILED
-
-    def __init__(self, error: BaseException) -> None:
-        self.kind = type(error).__name__
-        self.details = "".join(traceback.format_exception(error))
-        super().__init__(str(error) or self.kind)
 
 
 @define(frozen=True, kw_only=True)
@@ -122,16 +103,14 @@ def _fill(work: Work, place: Place, cell: BenchCell) -> None:
     prepared = _prepared(work, place.round)
     if isinstance(prepared, PyimganoError):
         raise prepared
-    category = next((c for c in prepared.categories if c.split.category == place.category), None)
-    if category is None:
-        raise DataError(f"category {place.category!r} has no usable record")
+    category = find_category(prepared, place.category)
     config, base, slug = work.config(place), work.plan.base, slug_of(cell)
     key = cell_key(config, base, category, prepared, work.versions, trial=work.plan.limit)
     if read_valid_cell(work.folder, slug, key) is not None:
         return
     try:
         run = run_category(category, prepared, config, base, _progress(work))
-    except _DETECTOR_FAILURES as exc:
+    except DETECTOR_FAILURES as exc:
         raise DetectorError(exc) from exc
     done = evolve(
         cell,
@@ -149,14 +128,11 @@ def _fill(work: Work, place: Place, cell: BenchCell) -> None:
 @lru_cache(maxsize=1)
 def _prepared(work: Work, index: int) -> Prepared | PyimganoError:
     """Return a round's data set, or why there is none, which holds for all cells of the round."""
-    round_ = work.plan.rounds[index]
     try:
         _require_versions(work.versions)
-        prepared = prepare_dataset(round_.config, work.plan.base, _progress(work))
-        _require_tests(prepared, round_.categories)
+        return prepare_round(work.plan.rounds[index], work.plan, _progress(work))
     except PyimganoError as exc:
         return exc
-    return prepared if work.plan.limit is None else cut_short(prepared, round_.config, work.plan.limit)
 
 
 def _require_versions(expected: dict[str, str | None]) -> None:
@@ -170,18 +146,6 @@ def _require_versions(expected: dict[str, str | None]) -> None:
     if other:
         raise MachineError(
             f"the process that runs cells has other versions ({', '.join(other)}); install the same"
-        )
-
-
-def _require_tests(prepared: Prepared, asked: tuple[str, ...]) -> None:
-    """Refuse a data set of which a category that was asked for can't be tested."""
-    splits = (category.split for category in prepared.categories)
-    untested = [split.category for split in splits if split.category in asked and not split.test]
-    if untested:
-        names = ", ".join(map(repr, untested))
-        raise UsageError(
-            f"without test images there is nothing to compare ({names}), so this can't run in benchmark "
-            "mode; use the workbench: pyimgano-train"
         )
 
 

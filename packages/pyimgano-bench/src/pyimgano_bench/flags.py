@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, evolve
 
 from pyimgano_bench.shipped import load_shipped
-from pyimgano_bench.suite import Suite, load_suite
+from pyimgano_bench.suite import MAX_LABEL, Suite, load_suite
 from pyimgano_core.configfile import merge, nest, parse_override, structure_config
 from pyimgano_core.contracts.config import ModelConfig
 from pyimgano_core.contracts.structuring import unknown, unstructure
@@ -25,7 +25,6 @@ _OF_ONE_RUN = {
 }
 _ROOT = "dataset.root"
 _WITHOUT_ROOT = frozenset({"manifest", "demo"})
-_MAX_LABEL = 80
 
 
 @define(frozen=True, kw_only=True)
@@ -115,7 +114,7 @@ def _dataset_label(given: dict[str, Any]) -> str:
     name: str = given.get("dataset.name", "manifest")
     source = given.get("dataset.manifest_path" if name == "manifest" else "dataset.root", "")
     label = Path(source).stem if name == "manifest" else Path(source).name
-    return "".join(character for character in label if character.isprintable())[:_MAX_LABEL] or name
+    return "".join(character for character in label if character.isprintable())[:MAX_LABEL] or name
 
 
 def _select_detectors(suite: Suite, labels: tuple[str, ...]) -> Suite:

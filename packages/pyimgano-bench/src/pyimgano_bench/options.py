@@ -88,6 +88,17 @@ _OPTIONS = (
         "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set any dotted key of every run."
     ),
 )
+_LEAST_TRIAL = 2  # a normal and an anomalous image
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=_LEAST_TRIAL),
+    metavar="N",
+    help="A trial: at most N test images of a category, the others in proportion; all outputs say so.",
+)
+output_option = click.option(
+    "--output-dir", type=click.Path(path_type=Path), help="Where results go; cells found there are kept."
+)
 _NAMES = ("config_path", "suite_name", "categories", "detectors", "seeds", "settings")
 
 

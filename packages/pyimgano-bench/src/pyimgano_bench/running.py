@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyimgano_bench.benchmark import run_benchmark
-from pyimgano_bench.compare import gate, write_comparison
+from pyimgano_bench.compare import gate, load_sides, write_comparison
 from pyimgano_bench.compare import text_report as comparison_text
 from pyimgano_bench.draft import draft_suite
-from pyimgano_bench.filling import DetectorError
-from pyimgano_bench.outputs import fresh_folder, hint_to_resume
+from pyimgano_bench.outputs import fresh_folder, hint_to_resume, tell_failure
 from pyimgano_bench.plan import find_categories, make_plan
 from pyimgano_bench.references import find_published
 from pyimgano_bench.scale import read_scale
 from pyimgano_bench.shipped import load_shipped, shipped_names
 from pyimgano_bench.tables import text_report
-from pyimgano_core.cli.app import emit_json, format_table, report_error
+from pyimgano_core.cli.app import emit_json, format_table
 from pyimgano_core.errors import ExitCode, UsageError
 from pyimgano_core.progress import for_terminal
 
@@ -28,23 +27,22 @@ if TYPE_CHECKING:
 
     from pyimgano_bench.draft import Draft
     from pyimgano_bench.flags import Request
+    from pyimgano_bench.suite import Suite
     from pyimgano_bench.sweep import Sweep
-    from pyimgano_core.errors import PyimganoError
 
 
 def show_suites(*, as_json: bool) -> int:
     """Print the shipped suites and what they are."""
     suites = {name: load_shipped(name) for name in shipped_names()}
     if as_json:
-        emit_json({"suites": [_suite_facts(name) for name in suites]})
+        emit_json({"suites": [_suite_facts(name, suite) for name, suite in suites.items()]})
     else:
         rows = [[name, suite.description] for name, suite in suites.items()]
         click.echo(format_table(["suite", "what it compares"], rows))
     return ExitCode.DONE
 
 
-def _suite_facts(name: str) -> dict[str, Any]:
-    suite = load_shipped(name)
+def _suite_facts(name: str, suite: Suite) -> dict[str, Any]:
     return {
         "name": name,
         "description": suite.description,
@@ -116,6 +114,7 @@ def run_suite(request: Request, options: dict[str, Any]) -> int:
         raise UsageError("--num-shards needs --output-dir: all jobs write to one folder")
     plan = make_plan(request.suite, request.overrides, request.base, options["limit"])
     folder = output or fresh_folder("bench", now)
+    _check_baseline(options, folder)
     with hint_to_resume(folder):
         done = run_benchmark(
             request.suite,
@@ -124,7 +123,7 @@ def run_suite(request: Request, options: dict[str, Any]) -> int:
             folder,
             for_terminal(),
             now=now,
-            on_error=_report_failure,
+            on_error=tell_failure,
             engine=scale.engine,
             shard=scale.shard,
             references=options["references"],
@@ -142,6 +141,18 @@ def run_suite(request: Request, options: dict[str, Any]) -> int:
     if options["baseline"] is not None and _is_worse(folder, options, as_json=options["as_json"]):
         return done.sweep.exit_code or ExitCode.GATE_TRIPPED
     return done.sweep.exit_code
+
+
+def _check_baseline(options: dict[str, Any], folder: Path) -> None:
+    """Refuse before the run what the gate would refuse after it."""
+    baseline: Path | None = options["baseline"]
+    if baseline is None:
+        return
+    if options["limit"] is not None:
+        raise UsageError("--limit makes a trial, which no gate can judge; leave out --fail-if-worse-than")
+    if baseline.resolve() == folder.resolve():
+        raise UsageError(f"--fail-if-worse-than {baseline}: that is where the results go; name another")
+    load_sides(baseline)
 
 
 def _is_worse(folder: Path, options: dict[str, Any], *, as_json: bool) -> bool:
@@ -162,11 +173,3 @@ def _show_share(sweep: Sweep, *, as_json: bool) -> None:
         "job writes the results, or the same command without --num-shards",
         err=True,
     )
-
-
-def _report_failure(where: str, error: PyimganoError) -> None:
-    click.echo(f"{where} failed", err=True)
-    if isinstance(error, DetectorError):
-        click.echo(error.details, err=True)
-    else:
-        report_error(error)

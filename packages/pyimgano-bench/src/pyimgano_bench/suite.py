@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, fields
-from attrs.validators import and_, deep_iterable, ge, le, matches_re, max_len, min_len
+from attrs.validators import and_, deep_iterable, ge, le, min_len
 
 from pyimgano_core.configfile import merge, read_document, structure_config
 from pyimgano_core.contracts.config import (
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
-_MAX_LABEL = 80
+MAX_LABEL = 80
+LABEL_RULE = f"1 to {MAX_LABEL} characters, all of them printable"
 _DATASET_KEYS = {attribute.name for attribute in fields(DatasetConfig)}
 _DETECTOR_TABLES: dict[str, type[Any]] = {
     "model": ModelConfig,
@@ -39,9 +40,18 @@ _DETECTOR_TABLES: dict[str, type[Any]] = {
     "threshold": ThresholdConfig,
     "export": ExportConfig,
 }
-_label = and_(matches_re(r"[^\x00-\x1f\x7f-\x9f]+"), max_len(_MAX_LABEL))
 _MISPLACED = ("dataset", "model", "threshold", "evaluation", "output", "export", "seed", "recipe")
 _PREPROCESSING = ("resize", "sixteen_bit_range", "tiling")
+
+
+def is_label(text: str) -> bool:
+    """Say whether a name can stand in all outputs."""
+    return text.isprintable() and 0 < len(text) <= MAX_LABEL
+
+
+def _label(_instance: object, attribute: Attribute[Any], value: str) -> None:
+    if not is_label(value):
+        raise ValueError(f"'{attribute.name}' must have {LABEL_RULE}")
 
 
 @define(frozen=True, kw_only=True)

@@ -8,34 +8,29 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
-from pyimgano_bench.cell import CELLS, BenchCell, CellError, read_cell, settings_key, slug_of, write_cell
-from pyimgano_bench.filling import DetectorError, Work, fill_cell
+from pyimgano_bench.cell import CELLS, BenchCell, count_others, read_cell, settings_key, slug_of, write_cell
+from pyimgano_bench.failures import as_cell_error, exit_code_of
+from pyimgano_bench.filling import Work, fill_cell
 from pyimgano_bench.occupancy import only_job
-from pyimgano_core.engine import LocalEngine, Shard, ShardError, ShardOutcome, run_shards
+from pyimgano_core.engine import LocalEngine, Shard, ShardOutcome, run_shards
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import ExitCode, PyimganoError
+from pyimgano_core.errors import PyimganoError
 from pyimgano_core.progress import SilentProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Place, Plan
     from pyimgano_core.engine import Engine
+    from pyimgano_core.errors import ExitCode
     from pyimgano_core.progress import Progress
 
 _WHOLE = Shard()
-
-
-class ErrorSink(Protocol):
-    """Is told of each failure as it happens, and of one that several cells of a round share only once."""
-
-    def __call__(self, where: str, error: PyimganoError) -> None:
-        """Tell that `where` failed with `error`."""
-        ...
 
 
 @define(frozen=True, kw_only=True)
@@ -54,19 +49,10 @@ class Sweep:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Say how the sweep ended.
-
-        0 where all went well, 2 where a data set has errors, a failure's own code where it is all that there
-        is, else 4 for cells or images that failed.
-        """
-        failures = [cell.error for cell in self.cells if cell.error is not None]
-        codes = {failure.exit_code for failure in failures}
-        if ExitCode.DATA_ERRORS in codes:
-            return ExitCode.DATA_ERRORS
-        if failures and len(failures) == len(self.cells) and len(codes) == 1:
-            return ExitCode(codes.pop())
+        """How the sweep ended."""
+        failures = [cell.error.exit_code for cell in self.cells if cell.error is not None]
         unread = any(cell.report is not None and cell.report.failures for cell in self.cells)
-        return ExitCode.SOME_INPUTS_FAILED if failures or unread else ExitCode.DONE
+        return exit_code_of(failures, len(self.cells), unread=unread)
 
 
 def run_sweep(
@@ -160,12 +146,12 @@ class _Runner:
         """Return what became of the cells of these places."""
         found = {place: self._failed.get(place) or self._read(place) for place in places}
         earlier = {place: cell for place in places if (cell := self._before[place]) and cell.status == "ok"}
-        own = {f"{slug_of(cell)}.json" for cell in self._blanks.values()}
+        own = {slug_of(cell) for cell in self._blanks.values()}
         return Sweep(
             cells=tuple(cell for cell in found.values() if cell is not None),
             reused=sum(cell == found[place] for place, cell in earlier.items()),
             replaced=sum(self._is_replaced(place, cell) for place, cell in earlier.items()),
-            others=sum(path.name not in own for path in self._work.folder.glob("*.json")),
+            others=count_others(self._work.folder, own),
             missing=missing,
         )
 
@@ -184,7 +170,7 @@ class _Runner:
     def _fail(self, place: Place, error: PyimganoError) -> None:
         """Record a failure; a finished cell of the same settings stays, for its data may come back."""
         blank = self._blanks[place]
-        cell = self._failed[place] = evolve(blank, error=_as_cell_error(error))
+        cell = self._failed[place] = evolve(blank, error=as_cell_error(error))
         message = f"{type(error).__name__}: {error}"
         if (place.round, message) not in self._told:
             self._told.add((place.round, message))
@@ -201,11 +187,3 @@ class _Runner:
     def _is_replaced(self, place: Place, earlier: BenchCell) -> bool:
         cell = self._read(place)
         return cell is not None and cell.key != earlier.key
-
-
-def _as_cell_error(error: PyimganoError) -> CellError:
-    kind = error.kind if isinstance(error, DetectorError) else type(error).__name__
-    message = str(error)
-    if isinstance(error, ShardError):
-        message = message.removeprefix(f"shard {error.index}: ")  # whose number is of no use here
-    return CellError(type=kind, message=message, exit_code=int(error.exit_code))

@@ -46,7 +46,7 @@ def test_a_loss_planted_in_real_cells_is_called_and_trips_the_gate(call, maker, 
     maker.add_category("bolt", train=4, normals=12, anomalies=12)
     code, _, err = call(
         *(benchmark, "--manifest-path", maker.write(), "--detector", "subspace", "--backbone", "filters"),
-        *("--resize", 32, 32, "--seed", 0, "--seed", 1, "--output-dir", "before"),
+        *("--resize", 32, 32, "--seed", 0, "--seed", 1, "--workers", 0, "--output-dir", "before"),
     )
     assert (0, "") == (code, err)
     shutil.copytree("before", "after")

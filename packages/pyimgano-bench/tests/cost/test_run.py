@@ -86,7 +86,7 @@ def test_an_interrupt_leaves_what_was_measured(plan_of, protocol, measurement):
 
 def test_a_folder_of_something_else_is_refused_and_one_of_a_benchmark_is_not(plan_of, protocol, measurement):
     (measurement.folder / "letters").mkdir(parents=True)
-    with pytest.raises(UsageError, match="something else"):
+    with pytest.raises(UsageError, match="holds other files"):
         measurement.run(plan_of("pass_by"), protocol)
     (measurement.folder / "cells").mkdir()
     with pytest.raises(KeyboardInterrupt):

@@ -85,7 +85,7 @@ def test_the_document_is_that_of_a_benchmark(command, exported):
         (row.category, row.detector, row.seed, row.status) for row in results.rows
     ]
     assert str(exported.lines) == results.settings["predictions"]
-    assert {"results.csv", "results.md", "results.json", "cells"} == {
+    assert {"results.csv", "results.md", "results.json", "leaderboard.html", "cells"} == {
         path.name for path in Path("out").iterdir()
     }
 
@@ -174,11 +174,12 @@ def test_lines_of_another_threshold_are_told_of(command, exported, documents, tm
     [
         (("--category", "gear"), "'gear' is none of 'bolt', 'nut'"),
         (("--detector", "padim"), "--detector: the artifact has its own"),
+        (("--label", "a\nb"), "--label must have 1 to 80 characters"),
         (("--backbone", "resnet18"), "$.model: the artifact decides that"),
         (("--resize", "64", "64"), "$.dataset.resize: the artifact decides that"),
         (("--set", "threshold.method=mad"), "$.threshold: the artifact decides that"),
         (("--seed", "9"), "one data set under one seed"),
-        (("--output-dir", "full"), "full holds something else"),
+        (("--output-dir", "full"), "full holds other files"),
     ],
 )
 def test_what_can_not_be_followed_is_one_line(command, exported, more, told):

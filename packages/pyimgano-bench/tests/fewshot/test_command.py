@@ -62,9 +62,9 @@ def test_notes_say_what_the_numbers_lack(few_shot, maker):
 def test_a_trial_is_marked_in_all_outputs(few_shot, one_category, tmp_path):
     arguments = ("--manifest-path", one_category, *QUICK, "--draws", 1, "--count", 1, "--limit", 2)
     code, out, _ = few_shot(*arguments, "--output-dir", "o")
-    assert (0, True) == (code, "a trial on at most 2 test images" in out)
+    assert (0, True) == (code, "TRIAL: at most 2 test images" in out)
     for suffix in ("md", "svg"):
-        assert "a trial on at most 2 test images" in (tmp_path / "o" / f"few_shot.{suffix}").read_text()
+        assert "TRIAL: at most 2 test images" in (tmp_path / "o" / f"few_shot.{suffix}").read_text()
     document = json.loads((tmp_path / "o" / "few_shot.json").read_text())
     assert {2} == {document["trial"], *(row["trial"] for row in document["rows"])}
 

@@ -79,4 +79,4 @@ def test_more_detectors_than_colours_still_differ(drawn, row_of):
 def test_names_are_text_and_a_trial_is_marked(drawn, row_of):
     shown = texts(drawn([row_of(detector="<b>&", dataset="x" * 70)], trial=9))
     assert "<b>&" in shown
-    assert any("a trial on at most 9" in text for text in shown)
+    assert any("TRIAL: at most 9" in text for text in shown)

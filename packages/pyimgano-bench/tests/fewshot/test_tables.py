@@ -33,7 +33,7 @@ def test_what_is_undefined_is_a_dash(results_of, row_of):
 def test_a_trial_is_marked_first(results_of, row_of):
     for report in (text_report, markdown_report):
         notes = [line for line in report(results_of([row_of()], trial=4)).splitlines() if line[:2] == "- "]
-        assert "trial on at most 4 test images" in notes[0]
+        assert "TRIAL: at most 4 test images" in notes[0]
         assert "trial" not in report(results_of([row_of()]))
 
 

@@ -64,6 +64,21 @@ def test_no_name_covers_another(costs):
     assert all(abs(a - c) >= 90 or abs(b - d) >= 20 for (a, b), (c, d) in combinations(places, 2))
 
 
+def test_no_name_covers_a_mark():
+    drawn = svg_of(contender("a long name of a cheap one", 1.0, 0.9), contender("b", 1.1, 0.9))
+    marks = [(float(each.get("cx")), float(each.get("cy"))) for each in drawn.findall("circle")]
+    name = next(text for text in drawn.findall("text") if (text.text or "").startswith("a long"))
+    left, foot = float(name.get("x")), float(name.get("y"))
+    assert left < marks[1][0] < left + 100
+    assert foot - 13 > marks[1][1] + 5
+
+
+def test_no_axis_goes_beyond_one():
+    ticks = [text.text for text in svg_of(contender("a", 1.0, 1.0), contender("b", 2.0, 1.0)).findall("text")]
+    assert "1.000" in ticks
+    assert not [tick for tick in ticks if tick.startswith("1.0") and float(tick) > 1]
+
+
 @pytest.mark.parametrize(("low", "high"), [(1.5, 9.0), (0.3, 70.0), (1e-3, 1e4), (0.9, 3.0)])
 def test_the_cost_axis_has_a_few_round_numbers(low, high):
     ticks = _log_ticks(low, high)

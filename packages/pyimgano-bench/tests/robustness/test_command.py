@@ -52,17 +52,14 @@ def test_a_study_leaves_its_results_in_every_form_and_is_not_run_twice(robustnes
 
 def test_a_failed_detector_is_told_and_leaves_the_others_their_numbers(robustness, one_category, tmp_path):
     suite = tmp_path / "suite.toml"
-    (tmp_path / "torn.pth").write_bytes(b"torn")
     entries = "".join(
-        f'[[detectors]]\nlabel = "{label}"\nmodel = {{ name = "subspace", features = {features} }}\n'
-        for label, features in (
-            ("good", '{ backbone = "filters" }'),
-            ("bad", '{ backbone = "resnet18", weights = "torn.pth" }'),
-        )
+        f'[[detectors]]\nlabel = "{label}"\nmodel = {{ name = "subspace", device = "{device}" }}\n'
+        for label, device in (("good", "cpu"), ("bad", "cuda:99"))
     )
     path = json.dumps(str(one_category))
     suite.write_text(
-        f'[defaults.dataset]\nresize = [32, 32]\n{entries}[[datasets]]\nlabel = "parts"\n'
+        f'[defaults.dataset]\nresize = [32, 32]\n[defaults.model.features]\nbackbone = "filters"\n'
+        f'{entries}[[datasets]]\nlabel = "parts"\n'
         f"dataset = {{ manifest_path = {path} }}\n"
     )
     code, out, err = robustness("--config", suite, *KIND, "--output-dir", "out")
@@ -83,9 +80,9 @@ def test_a_trial_is_marked_in_all_outputs(robustness, one_category, tmp_path):
     code, out, _ = robustness(
         "--manifest-path", one_category, *QUICK, *KIND, "--limit", 2, "--output-dir", "o"
     )
-    assert (0, True) == (code, "a trial on at most 2 test images" in out)
+    assert (0, True) == (code, "TRIAL: at most 2 test images" in out)
     for suffix in ("md", "svg"):
-        assert "a trial on at most 2 test images" in (tmp_path / "o" / f"robustness.{suffix}").read_text()
+        assert "TRIAL: at most 2 test images" in (tmp_path / "o" / f"robustness.{suffix}").read_text()
     document = json.loads((tmp_path / "o" / "robustness.json").read_text())
     assert {2} == {document["trial"], *(row["trial"] for row in document["rows"])}
     with (tmp_path / "o" / "robustness.csv").open(newline="") as stream:

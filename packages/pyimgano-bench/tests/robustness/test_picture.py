@@ -52,7 +52,7 @@ def test_names_are_text_and_long_ones_are_cut(results_of):
 
 
 def test_a_trial_is_marked(results_of):
-    assert any("a trial on at most 7" in text for text in texts(drawn(results_of(trial=7))))
+    assert any("TRIAL: at most 7" in text for text in texts(drawn(results_of(trial=7))))
     assert not any("trial" in text for text in texts(drawn(results_of())))
 
 

@@ -28,7 +28,7 @@ def test_a_trial_is_marked_first(results_of):
     results = results_of(trial=4)
     for report in (text_report(results), markdown_report(results)):
         notes = [line for line in report.splitlines() if line.startswith("- ")]
-        assert "trial on at most 4 test images" in notes[0]
+        assert "TRIAL: at most 4 test images" in notes[0]
     assert "trial" not in text_report(results_of())
 
 

@@ -4,9 +4,11 @@ import shutil
 import pytest
 from attrs import define
 
+from pyimgano_bench.occupancy import only_job
 from pyimgano_bench.plan import make_plan
 from pyimgano_bench.study.cases import Study, run_study
 from pyimgano_bench.suite import DatasetEntry, DetectorEntry, Suite
+from pyimgano_core.engine import Shard
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.progress import SilentProgress
 
@@ -40,7 +42,7 @@ class Work:
 class Bench:
     """Runs studies over the same plan."""
 
-    def __init__(self, folder, manifests, seeds=(0,), detectors=("a",)):
+    def __init__(self, folder, manifests, seeds=(0,), detectors=("a",), categories=()):
         self.suite = Suite(
             detectors=tuple(DetectorEntry(label=name) for name in detectors),
             datasets=tuple(
@@ -48,6 +50,7 @@ class Bench:
                 for label, path in manifests.items()
             ),
             seeds=seeds,
+            categories=categories,
         )
         self.folder = folder
         self.work = Work()
@@ -127,7 +130,7 @@ def test_a_failed_cell_is_recorded_and_told_and_the_others_go_on(bench, error):
     bench.work.failing["a parts/bolt 0 "] = error
     sweep = bench.run()
     assert ["failed", "ok"] == [cell.status for cell in sweep.cells]
-    assert [("a on parts/bolt, seed 0", str(error))] == bench.told
+    assert [("a on parts/bolt, seed 0", sweep.cells[0].error.message)] == bench.told
     assert (type(error).__name__, 1) == (sweep.cells[0].error.type, len(sweep.failures))
     assert sweep.exit_code in {2, 4}
     bench.work.failing.clear()
@@ -159,6 +162,15 @@ def test_a_category_without_test_images_is_refused(tmp_path, maker):
     assert "'bolt'" in bench.told[0][1]
 
 
+def test_a_category_without_test_images_that_is_not_asked_for_does_not_matter(tmp_path, maker):
+    maker.add_category("bolt")
+    maker.add_category("nut")
+    maker.add_category("cog", normals=0, anomalies=0)
+    bench = Bench(tmp_path, {"parts": maker.write()}, categories=("bolt", "nut"))
+    assert 0 == bench.run().exit_code
+    assert [] == bench.told
+
+
 def test_a_trial_has_fewer_test_images_and_says_so(bench):
     sweep = bench.run(limit=3)
     assert [3, 3] == [row["tests"] for row in sweep.rows]
@@ -179,10 +191,13 @@ def test_names_that_differ_never_share_a_cell(tmp_path, maker):
 def test_a_folder_with_other_files_is_left_alone(bench, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
-    (tmp_path / "file").write_text("x")
-    for name in ("mine", "file"):
-        with pytest.raises(UsageError, match="other files"):
-            bench.run(folder=tmp_path / name)
+    with pytest.raises(UsageError, match="other files"):
+        bench.run(folder=tmp_path / "mine")
+
+
+def test_two_studies_at_a_time_in_one_folder_are_refused(bench, tmp_path):
+    with only_job(tmp_path / "out" / "cells", Shard()), pytest.raises(UsageError, match="is at work in it"):
+        bench.run()
 
 
 def test_a_cell_is_an_artifact_of_its_own_kind(bench, tmp_path):

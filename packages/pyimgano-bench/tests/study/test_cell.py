@@ -25,16 +25,13 @@ def failed(code, message="m"):
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ([CELL], 0),
         ([CELL, failed(74)], 4),
-        ([CELL, failed(74), failed(2)], 2),
         ([failed(74), failed(74)], 74),
-        ([failed(5), failed(74)], 4),
         ([evolve(CELL, rows=({"failed_count": 1},))], 4),
-        ([evolve(CELL, rows=())], 0),
+        ([CELL, evolve(CELL, rows=())], 0),
     ],
 )
-def test_the_exit_code_weighs_all_cells(cells, expected):
+def test_failed_cells_and_images_have_their_exit_code(cells, expected):
     assert expected == StudySweep(cells=tuple(cells), reused=0).exit_code
 
 

@@ -75,10 +75,11 @@ def test_an_interrupted_command_says_how_to_go_on_and_does(counting, manifest):
     ("error", "code", "told"),
     [
         (DataError("no image can be read"), 2, "Error: no image can be read"),
-        (RuntimeError("shapes differ"), 4, "Error: RuntimeError: shapes differ"),
+        (RuntimeError("shapes differ"), 4, "RuntimeError: shapes differ"),
     ],
 )
 def test_a_failure_is_told_with_its_place_and_does_not_stop_the_others(counting, manifest, error, code, told):
     found, out, err = counting("--manifest-path", manifest, error=error)
     assert (code, True) == (found, out.startswith("2 cells"))
-    assert ["dictionary on parts/nut, seed 0 failed", told] == err.splitlines()
+    first, *_, last = err.split("\n\n")[0].strip().splitlines()
+    assert ("dictionary on parts/nut, seed 0 failed", told) == (first, last)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyimgano_bench.study.words import complete_categories, trial_in_words
+from pyimgano_bench.study.words import complete_categories
 
 RUNS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3)))
 
@@ -20,8 +20,3 @@ def test_complete_categories_have_all_runs_and_the_others_lack_one(runs):
     for category in dict.fromkeys(name for name, _ in runs):
         assert (category in complete) == all((category, run) in runs for run in everything)
     assert list(complete) == [name for name in dict.fromkeys(name for name, _ in runs) if name in complete]
-
-
-def test_a_trial_says_that_its_numbers_are_no_results():
-    assert "at most 12 test images" in trial_in_words(12)
-    assert "no results" in trial_in_words(12)

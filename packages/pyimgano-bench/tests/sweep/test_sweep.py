@@ -1,7 +1,5 @@
 import pytest
 
-from pyimgano_bench.cell import BenchCell, CellError
-from pyimgano_bench.sweep import Sweep
 from pyimgano_core.progress import SilentProgress
 
 
@@ -12,30 +10,6 @@ class Interrupting(SilentProgress):
         if label == "nut: test":
             raise KeyboardInterrupt
         return super().track(items, label, total)
-
-
-def outcome(exit_code=None):
-    error = None if exit_code is None else CellError(type="E", message="m", exit_code=exit_code)
-    status = "ok" if error is None else "failed"
-    return BenchCell(key="k", detector="a", dataset="d", category="c", seed=0, status=status, error=error)
-
-
-@pytest.mark.parametrize(
-    ("codes", "expected"),
-    [
-        ([None, None], 0),
-        ([None, 74], 4),
-        ([None, 64], 4),
-        ([None, 74, 2], 2),
-        ([74, 74], 74),
-        ([64], 64),
-        ([5, 74], 4),
-        ([2, 74], 2),
-        ([], 0),
-    ],
-)
-def test_the_exit_code_weighs_all_cells(codes, expected):
-    assert expected == Sweep(cells=tuple(map(outcome, codes)), reused=0).exit_code
 
 
 def test_cells_stand_in_the_order_of_the_plan(bench):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pyimgano_bench.filling import DetectorError, Work, fill_cell
+from pyimgano_bench.failures import DetectorError
+from pyimgano_bench.filling import Work, fill_cell
 from pyimgano_core.engine import LocalEngine
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.errors import MachineError

@@ -11,7 +11,7 @@ from pyimgano_core.cli.app import emit_json, json_option, write_stdout
 from pyimgano_core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from pyimgano_bench.compare._contract import Comparisons
+    from pyimgano_bench.compare import Comparisons
 
 
 @click.command("compare", context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,8 +67,12 @@ def command(
     detector from its seed. Exit codes: 0 done, 3 the gate of --fail-if-worse tripped, 5 a file can't be
     trusted, 64 wrong usage.
     """
-    from pyimgano_bench.compare._judge import METRICS, ask_gate, compare_folders  # noqa: PLC0415 - light start
-    from pyimgano_bench.compare._pairing import split_place  # noqa: PLC0415 - as above
+    from pyimgano_bench.compare import (  # noqa: PLC0415 - keeps start-up light
+        METRICS,
+        ask_gate,
+        compare_folders,
+        split_place,
+    )
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
 
     (first, our_label), (second, their_label) = split_place(contender), split_place(baseline)
@@ -107,8 +111,7 @@ def _split_map(text: str) -> tuple[str, str]:
 
 
 def _emit(found: Comparisons, output: Path | None, *, as_json: bool) -> None:
-    from pyimgano_bench.compare._text import text_report  # noqa: PLC0415 - light start
-    from pyimgano_bench.compare._write import write_comparison  # noqa: PLC0415 - as above
+    from pyimgano_bench.compare import text_report, write_comparison  # noqa: PLC0415 - keeps start-up light
 
     if output is not None:
         write_comparison(output, found)

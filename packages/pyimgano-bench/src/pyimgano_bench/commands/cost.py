@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pyimgano_bench.options import read_request, suite_options
-from pyimgano_core.cli.app import INTERRUPTS, emit_json, json_option, report_error, write_stdout
-
-if TYPE_CHECKING:
-    from pyimgano_core.errors import PyimganoError
+from pyimgano_core.cli.app import INTERRUPTS, emit_json, json_option, write_stdout
 
 _AT_LEAST_1 = click.IntRange(min=1)
 
@@ -46,7 +43,7 @@ def command(context: click.Context, /, **options: Any) -> int:
     from pyimgano_bench.cost._contract import CostProtocol  # noqa: PLC0415 - as above
     from pyimgano_bench.cost._run import run_cost  # noqa: PLC0415 - as above
     from pyimgano_bench.cost._tables import text_report  # noqa: PLC0415 - as above
-    from pyimgano_bench.outputs import fresh_folder  # noqa: PLC0415 - as above
+    from pyimgano_bench.outputs import fresh_folder, tell_failure  # noqa: PLC0415 - as above
     from pyimgano_bench.plan import make_plan  # noqa: PLC0415 - as above
     from pyimgano_core.contracts.structuring import unstructure  # noqa: PLC0415 - as above
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
@@ -62,7 +59,7 @@ def command(context: click.Context, /, **options: Any) -> int:
             settings={"suite": unstructure(request.suite), "overrides": request.overrides},
             now=now,
             progress=for_terminal(),
-            on_error=_tell_failure,
+            on_error=tell_failure,
         )
     except INTERRUPTS:
         if (folder / "cost.json").is_file():
@@ -73,8 +70,3 @@ def command(context: click.Context, /, **options: Any) -> int:
     else:
         write_stdout(f"{text_report(results)}\n\nresults: {folder}\n")
     return exit_code
-
-
-def _tell_failure(place: str, error: PyimganoError) -> None:
-    click.echo(f"{place} failed", err=True)
-    report_error(error)

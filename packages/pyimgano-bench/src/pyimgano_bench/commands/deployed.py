@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyimgano_bench.options import read_request, suite_options
-from pyimgano_core.cli.app import emit_json, json_option, print_issues, report_error, write_stdout
+from pyimgano_core.cli.app import emit_json, json_option, print_issues, write_stdout
 from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pyimgano_core.errors import PyimganoError
 
 _path = click.Path(path_type=Path)
 _ARTIFACT_OPTIONS = (
@@ -60,8 +58,9 @@ def measure_artifact(context: click.Context, options: dict[str, Any]) -> int:
     """
     from datetime import UTC, datetime  # noqa: PLC0415 - keeps start-up light
 
-    from pyimgano_bench.deployed._run import Wanted, benchmark_artifact  # noqa: PLC0415 - as above
-    from pyimgano_bench.outputs import fresh_folder  # noqa: PLC0415 - as above
+    from pyimgano_bench.deployed import Wanted, benchmark_artifact  # noqa: PLC0415 - as above
+    from pyimgano_bench.outputs import fresh_folder, tell_failure  # noqa: PLC0415 - as above
+    from pyimgano_bench.suite import LABEL_RULE, is_label  # noqa: PLC0415 - as above
     from pyimgano_bench.tables import text_report  # noqa: PLC0415 - as above
     from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
 
@@ -69,6 +68,8 @@ def measure_artifact(context: click.Context, options: dict[str, Any]) -> int:
         raise UsageError("give --infer-config FILE, the artifact to measure")
     if options["detectors"]:
         raise UsageError("--detector: the artifact has its own; leave it out")
+    if options["label"] is not None and not is_label(options["label"]):
+        raise UsageError(f"--label must have {LABEL_RULE}")
     device = context.ensure_object(dict).pop("model.device", "cpu")
     now = datetime.now(UTC)
     wanted = Wanted(
@@ -76,15 +77,10 @@ def measure_artifact(context: click.Context, options: dict[str, Any]) -> int:
     )
     folder: Path = options["output_dir"] or fresh_folder("deployed", now)
     request = read_request(context, options)
-    done = benchmark_artifact(wanted, request, folder, for_terminal(), now=now, on_error=_tell_failure)
+    done = benchmark_artifact(wanted, request, folder, for_terminal(), now=now, on_error=tell_failure)
     print_issues(done.issues)
     if options["as_json"]:
         emit_json(done.results)
     else:
         write_stdout(f"{text_report(done.results)}\n\nresults: {folder}\n")
     return done.exit_code
-
-
-def _tell_failure(where: str, error: PyimganoError) -> None:
-    click.echo(f"{where} failed", err=True)
-    report_error(error)

@@ -39,8 +39,7 @@ def command(context: click.Context, /, *, counts: tuple[int, ...], draws: int, *
     """
     from functools import partial  # noqa: PLC0415 - keeps start-up light
 
-    from pyimgano_bench.fewshot._study import run_few_shot  # noqa: PLC0415 - as above
-    from pyimgano_bench.fewshot._tables import text_report  # noqa: PLC0415 - as above
+    from pyimgano_bench.fewshot import run_few_shot, text_report  # noqa: PLC0415 - as above
     from pyimgano_bench.study.running import conduct  # noqa: PLC0415 - as above
 
     run = partial(run_few_shot, counts=counts, draws=draws)

@@ -23,8 +23,7 @@ def command(context: click.Context, /, *, kinds: tuple[str, ...], **options: Any
     """
     from functools import partial  # noqa: PLC0415 - keeps start-up light
 
-    from pyimgano_bench.robustness._study import run_robustness  # noqa: PLC0415 - as above
-    from pyimgano_bench.robustness._tables import text_report  # noqa: PLC0415 - as above
+    from pyimgano_bench.robustness import run_robustness, text_report  # noqa: PLC0415 - as above
     from pyimgano_bench.study.running import conduct  # noqa: PLC0415 - as above
 
     return conduct(context, options, "robustness", partial(run_robustness, kinds=kinds), text_report)

@@ -2,6 +2,8 @@
 
 from pyimgano_bench.compare._contract import Comparisons, Gate, Judged, PairComparison
 from pyimgano_bench.compare._judge import METRICS, ask_gate, compare_folders, gate
+from pyimgano_bench.compare._pairing import split_place
+from pyimgano_bench.compare._sides import load_sides
 from pyimgano_bench.compare._text import markdown_report, text_report
 from pyimgano_bench.compare._write import write_comparison
 
@@ -16,6 +18,8 @@ __all__ = [
     "ask_gate",
     "compare_folders",
     "gate",
+    "load_sides",
+    "split_place",
     # what shows them
     "markdown_report",
     "text_report",

@@ -86,9 +86,9 @@ def _find(
     )
     identical = _identical(metric, spread.ours, spread.theirs)
     found = Found(contender=fmean(first), baseline=fmean(second), identical=identical)
-    variance = 0.0  # of no account with fewer seeds, which nothing can be said of
+    variance = 0.0  # that of equal sides; of no account with fewer seeds, which nothing can be said of
     try:
-        if min(len(first), len(second)) >= FEWEST_SEEDS:
+        if not identical and min(len(first), len(second)) >= FEWEST_SEEDS:
             variance = spread.over_images(SOURCES[metric])
     except NoSpreadError as exc:
         return evolve(found, reason=str(exc))

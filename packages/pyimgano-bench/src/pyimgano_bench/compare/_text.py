@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_bench.compare._words import METRIC_NAMES, place_of, seeds_in_words
+from pyimgano_bench.compare._words import metric_of, place_of, seeds_in_words
 from pyimgano_bench.formats import escape_markdown, markdown_table
 from pyimgano_core.cli.app import format_table
 from pyimgano_core.textlines import printable
@@ -60,7 +60,7 @@ def _table(pair: PairComparison, comparisons: Comparisons) -> tuple[list[str], l
 def _row(judged: Judged) -> list[str]:
     p_value = judged.adjusted_p_value
     return [
-        METRIC_NAMES[judged.metric],
+        metric_of(judged),
         printable(place_of(judged)),
         number(judged.contender),
         number(judged.baseline),
@@ -76,7 +76,7 @@ def _notes(pair: PairComparison) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for judged in (*pair.judged, *pair.means):
         if judged.reason:
-            place = f"{METRIC_NAMES[judged.metric]} {place_of(judged)}"
+            place = f"{metric_of(judged)} {place_of(judged)}"
             reasons.setdefault(f"{judged.verdict}: {judged.reason}", []).append(place)
     return [f"{reason} ({', '.join(places)})" for reason, places in reasons.items()] + list(pair.notes)
 

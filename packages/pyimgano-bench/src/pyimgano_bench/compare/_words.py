@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyimgano_bench.compare._effect import FEWEST_SEEDS
+from pyimgano_bench.compare._measure import SOURCES
 from pyimgano_bench.compare._verdict import ONE_SEED
-from pyimgano_core.words import gather
+from pyimgano_core.words import gather, metric_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,18 +15,6 @@ if TYPE_CHECKING:
     from pyimgano_bench.compare._contract import Comparisons, Judged, PairComparison
     from pyimgano_bench.compare._pairing import Facing
     from pyimgano_core.contracts.report import CategoryReport
-
-METRIC_NAMES = {
-    "image_auroc": "image AUROC",
-    "image_ap": "image AP",
-    "image_f1_max": "image F1-max",
-    "pixel_auroc": "pixel AUROC",
-    "pixel_ap": "pixel AP",
-    "pixel_f1_max": "pixel F1-max",
-    "aupro": "AUPRO",
-    "au_spro": "AU-sPRO",
-    "aupimo": "AUPIMO",
-}
 
 
 def notes_of(facing: Iterable[Facing]) -> list[str]:
@@ -74,12 +63,17 @@ def place_of(judged: Judged) -> str:
     return f"mean of {count}" if count == whole else f"mean of {count} of {whole}"
 
 
+def metric_of(judged: Judged) -> str:
+    """Return how people call the metric of a verdict."""
+    return metric_name(SOURCES[judged.metric])
+
+
 def sentence(pair: PairComparison, judged: Judged) -> str:
     """Return a verdict as a sentence."""
     names = pair.contender if pair.contender == pair.baseline else f"{pair.contender} against {pair.baseline}"
     numbers = "" if judged.difference is None else f", {judged.difference:+.4f}{_ends(judged)}"
     reason = f" ({judged.reason})" if judged.reason else ""
-    metric = METRIC_NAMES[judged.metric]
+    metric = metric_of(judged)
     return f"{names} on {pair.dataset}, {place_of(judged)}: {metric} {judged.verdict}{numbers}{reason}"
 
 

@@ -9,6 +9,7 @@ from attrs import define
 from pyimgano_bench.cell import cell_config, cell_slug
 from pyimgano_bench.cost._fit import FitRequest
 from pyimgano_bench.cost._score import ScoreRequest
+from pyimgano_bench.rounds import find_category
 from pyimgano_core.artifacts import write_bytes
 from pyimgano_core.contracts.image_file import image_file
 from pyimgano_core.errors import DataError, ImageError, PyimganoError
@@ -72,19 +73,12 @@ def _of_round(
     for name in round_.categories:
         for contender in round_.contenders:
             try:
-                category = _find(prepared, name)
+                if isinstance(prepared, PyimganoError):
+                    raise prepared
+                category = find_category(prepared, name)
                 yield _measurable(round_, contender, category, base=base, folder=folder, protocol=protocol)
             except PyimganoError as exc:
                 yield _blank(round_, contender, name, exc)
-
-
-def _find(prepared: Prepared | PyimganoError, name: str) -> PreparedCategory:
-    if isinstance(prepared, PyimganoError):
-        raise prepared
-    for category in prepared.categories:
-        if category.split.category == name:
-            return category
-    raise DataError(f"category {name!r} has no usable record")
 
 
 def _blank(round_: Round, contender: Contender, category: str, error: PyimganoError) -> Case:

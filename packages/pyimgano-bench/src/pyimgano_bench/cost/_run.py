@@ -13,18 +13,20 @@ from pyimgano_bench.cost._process import StepError
 from pyimgano_bench.cost._tables import csv_report, markdown_report
 from pyimgano_bench.cost._tally import Tally
 from pyimgano_bench.environment import describe_machine
+from pyimgano_bench.failures import exit_code_of
+from pyimgano_bench.outputs import check_folder
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.engine import default_workers
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Plan
-    from pyimgano_core.errors import PyimganoError
+    from pyimgano_core.errors import ExitCode
     from pyimgano_core.progress import Progress
 
     Load = tuple[float, float, float]
@@ -38,7 +40,7 @@ def run_cost(
     settings: dict[str, Any],
     now: datetime,
     progress: Progress,
-    on_error: Callable[[str, PyimganoError], None],
+    on_error: ErrorSink,
 ) -> tuple[CostResults, ExitCode]:
     """Measure what the plan's contenders cost; write `cost.json`, `.csv` and `.md`, and the graphs.
 
@@ -56,7 +58,7 @@ def run_cost(
     Raises:
         UsageError: the folder holds something else.
     """
-    _check_folder(output)
+    check_folder(output, (CELLS, CHECKPOINTS, "cost.json"))
     before = _load()
     tallies = [Tally(case=case) for case in make_cases(plan, output, protocol, progress)]
     for error, tally in {tally.error: tally for tally in reversed(tallies) if tally.error}.items():
@@ -121,18 +123,7 @@ def _load() -> Load | None:
     return os.getloadavg() if hasattr(os, "getloadavg") else None
 
 
-def _check_folder(output: Path) -> None:
-    if not output.exists():
-        return
-    known = (CELLS, CHECKPOINTS, "cost.json")
-    if not output.is_dir() or (any(output.iterdir()) and not any((output / name).exists() for name in known)):
-        raise UsageError(f"{output} holds something else; give another --output-dir")
-
-
 def _exit_code(tallies: Sequence[Tally]) -> ExitCode:
-    """Return a failure's own code where it is all that there is, else 4 for some failures."""
     errors = [tally.error for tally in tallies if tally.error is not None]
-    codes = {error.code if isinstance(error, StepError) else error.exit_code for error in errors}
-    if len(errors) == len(tallies) and len(codes) == 1:
-        return codes.pop()
-    return ExitCode.SOME_INPUTS_FAILED if errors else ExitCode.DONE
+    codes = [int(error.code if isinstance(error, StepError) else error.exit_code) for error in errors]
+    return exit_code_of(codes, len(tallies))

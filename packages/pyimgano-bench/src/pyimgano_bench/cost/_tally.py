@@ -16,7 +16,9 @@ from pyimgano_bench.cost._score import ScoreAnswer
 from pyimgano_core.errors import PyimganoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    from pyimgano_bench.failures import ErrorSink
 
 FIT = "pyimgano_bench.cost._fit"
 SCORE = "pyimgano_bench.cost._score"
@@ -41,7 +43,7 @@ class Tally:
         """What is measured, in words."""
         return f"{self.case.detector} on {self.case.dataset}/{self.case.category}"
 
-    def measure(self, threads: int, on_error: Callable[[str, PyimganoError], None]) -> None:
+    def measure(self, threads: int, on_error: ErrorSink) -> None:
         """Fit, then score, each in a process of its own; a failure is told and ends the measurement."""
         if self.error is not None or self.case.fit is None or self.case.score is None:
             return

@@ -12,7 +12,6 @@ from attrs import define, evolve
 from pyimgano_bench.cell import (
     CELLS,
     BenchCell,
-    CellError,
     cell_config,
     cell_key,
     slug_of,
@@ -24,6 +23,7 @@ from pyimgano_bench.deployed._artifact import Artifact, effective_config
 from pyimgano_bench.deployed._lines import Lines, LineSource
 from pyimgano_bench.deployed._origin import find_origin
 from pyimgano_bench.deployed._report import make_report
+from pyimgano_bench.failures import as_cell_error
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.contracts.infer_summary import InferSummary
@@ -35,7 +35,7 @@ from pyimgano_core.preparation import Prepared
 from pyimgano_core.thresholds import count_groups
 
 if TYPE_CHECKING:
-    from pyimgano_bench.sweep import ErrorSink
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_core.predictions import FilesEvaluation
     from pyimgano_core.preparation import PreparedCategory
     from pyimgano_core.progress import Progress
@@ -71,8 +71,7 @@ def measure(subject: Subject, category: PreparedCategory, progress: Progress, on
         outcome = _measured(subject, category, cell, progress)
     except PyimganoError as exc:
         on_error(f"{cell.dataset}/{cell.category}", exc)
-        error = CellError(type=type(exc).__name__, message=str(exc), exit_code=int(exc.exit_code))
-        outcome = Outcome(cell=evolve(cell, error=error))
+        outcome = Outcome(cell=evolve(cell, error=as_cell_error(exc)))
     write_cell(subject.folder / CELLS, slug_of(cell), outcome.cell)
     return outcome
 

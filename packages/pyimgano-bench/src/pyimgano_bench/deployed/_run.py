@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from pyimgano_bench import __version__
-from pyimgano_bench.cell import CELLS
+from pyimgano_bench.cell import CELLS, count_others, slug_of
 from pyimgano_bench.deployed._artifact import check_categories, read_deployable
 from pyimgano_bench.deployed._data import choose_data, prepare_data
 from pyimgano_bench.deployed._infer import find_program
 from pyimgano_bench.deployed._lines import Reading, Running
 from pyimgano_bench.deployed._measure import Outcome, Subject, measure
 from pyimgano_bench.environment import describe_machine
+from pyimgano_bench.leaderboard import write_reports
 from pyimgano_bench.means import macro_means
 from pyimgano_bench.notes import folder_notes, make_notes
 from pyimgano_bench.occupancy import only_job
+from pyimgano_bench.outputs import check_folder
 from pyimgano_bench.results import BenchResults
 from pyimgano_bench.rows import make_row
 from pyimgano_bench.sweep import Sweep
-from pyimgano_bench.tables import csv_report, markdown_report
-from pyimgano_core.artifacts import write_artifact, write_text
+from pyimgano_core.artifacts import write_artifact
 from pyimgano_core.contracts.issue import Issue, Severity
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.engine import Shard
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import ExitCode, UsageError
+from pyimgano_core.errors import ExitCode
 from pyimgano_core.words import gather
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pyimgano_bench.deployed._lines import LineSource
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.flags import Request
-    from pyimgano_bench.sweep import ErrorSink
     from pyimgano_core.progress import Progress
 
 
@@ -71,7 +72,7 @@ def benchmark_artifact(
     now: datetime,
     on_error: ErrorSink,
 ) -> Benchmarked:
-    """Measure an artifact, and write `results.json`, `results.csv` and `results.md` beside its cells.
+    """Measure an artifact, and write its results, in all their forms, beside its cells.
 
     Args:
         wanted: the artifact.
@@ -84,7 +85,7 @@ def benchmark_artifact(
     Raises:
         PyimganoError: nothing can be measured.
     """
-    _check_folder(output)
+    check_folder(output)
     artifact = read_deployable(wanted.infer_config)
     lines = _line_source(wanted)
     data = choose_data(request)
@@ -110,7 +111,8 @@ def benchmark_artifact(
         **_told(wanted, outcomes),
     }
     results = _results(subject, outcomes, settings, now)
-    _write(results, output)
+    write_artifact(output / "results.json", results)
+    write_reports(output, results)
     issues = _distinct(issue for outcome in outcomes for issue in outcome.issues)
     return Benchmarked(results=results, exit_code=_exit_code(outcomes, issues), issues=issues)
 
@@ -118,11 +120,6 @@ def benchmark_artifact(
 def _distinct(issues: Iterable[Issue]) -> tuple[Issue, ...]:
     """Return the issues, those of a file that several categories share only once."""
     return tuple({(issue.code, issue.message, issue.location): issue for issue in issues}.values())
-
-
-def _check_folder(output: Path) -> None:
-    if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not (output / CELLS).is_dir())):
-        raise UsageError(f"{output} holds something else; give another --output-dir")
 
 
 def _line_source(wanted: Wanted) -> LineSource:
@@ -148,7 +145,7 @@ def _results(
 ) -> BenchResults:
     cells = [outcome.cell for outcome in outcomes]
     rows = tuple(map(make_row, cells))
-    others = len([*(subject.folder / CELLS).glob("*.json")]) - len(cells)
+    others = count_others(subject.folder / CELLS, {slug_of(cell) for cell in cells})
     return BenchResults(
         timestamp_utc=now.isoformat(timespec="seconds"),
         pyimgano_version=__version__,
@@ -170,12 +167,6 @@ def _remarks(subject: Subject, outcomes: Sequence[Outcome]) -> Iterator[tuple[st
     for name in subject.artifact.config.per_category:
         if name not in measured:
             yield name, "the artifact has this category, which is not measured here"
-
-
-def _write(results: BenchResults, output: Path) -> None:
-    write_text(output / "results.csv", csv_report(results))
-    write_text(output / "results.md", markdown_report(results))
-    write_artifact(output / "results.json", results)
 
 
 def _exit_code(outcomes: Sequence[Outcome], issues: Sequence[Issue]) -> ExitCode:

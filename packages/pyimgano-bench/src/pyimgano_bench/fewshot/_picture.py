@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pyimgano_bench.notes import trial_in_words
 from pyimgano_bench.study.drawing import label, page
-from pyimgano_bench.study.words import trial_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def svg_picture(results: FewShotResults) -> str:
     ]
     foot = "Lines: mean over draws and seeds; areas: from the lowest to the highest."
     if results.trial is not None:
-        foot = f"This is {trial_in_words(results.trial)}."
+        foot = f"{trial_in_words(results.trial)}."
     body.append(f'<text class="soft" x="10" y="{height - 14}">{foot}</text>')
     return page("AUROC by the number of normal images", "".join(body), width, height, _style())
 

@@ -13,17 +13,18 @@ from pyimgano_bench.fewshot._summary import FewShotResults, Point, summarize
 from pyimgano_bench.fewshot._tables import markdown_report
 from pyimgano_bench.formats import csv_table
 from pyimgano_bench.study.cases import Case, Study, run_study
-from pyimgano_bench.study.words import LEFT_OUT
+from pyimgano_bench.study.words import LEFT_OUT, UNDEFINED
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.contracts.structuring import structure
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.words import gather, images_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Plan
     from pyimgano_bench.study.cell import StudySweep
     from pyimgano_core.progress import Progress
@@ -37,7 +38,7 @@ def run_few_shot(
     draws: int,
     now: datetime,
     progress: Progress,
-    on_error: Callable[[str, BaseException], None],
+    on_error: ErrorSink,
 ) -> tuple[FewShotResults, StudySweep]:
     """Run the study and write `few_shot.json`, `.csv`, `.md` and `.svg` beside its cells.
 
@@ -90,6 +91,8 @@ def _told(rows: Sequence[FewShotRow]) -> Iterator[tuple[str, str]]:
             yield _normals(row.count), row.threshold_note
         if row.pixel_note is not None:
             yield f"{row.dataset}/{row.category}", row.pixel_note
+        if row.image_auroc is None:
+            yield f"{row.dataset}/{row.category}", UNDEFINED
         if row.failed_count:
             images = images_in_words(row.failed_count)
             yield f"{row.dataset}/{row.category} {row.detector}", f"{images} could not be used"

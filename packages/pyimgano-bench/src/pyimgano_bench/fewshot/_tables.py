@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_bench.formats import escape_markdown, markdown_table
-from pyimgano_bench.study.words import trial_in_words
-from pyimgano_core.cli.app import format_table
+from pyimgano_bench.study.tables import all_notes, as_markdown, as_text
 from pyimgano_core.words import NONE
 
 if TYPE_CHECKING:
@@ -22,20 +20,13 @@ _HEADER = ["detector", "normals", "draws", "categories", *_METRICS.values(), "fa
 
 def text_report(results: FewShotResults) -> str:
     """Return the table and notes for a terminal."""
-    notes = "\n".join(f"- {note}" for note in _notes(results))
-    return f"{format_table(*_table(results))}\n\n{notes}"
+    return as_text(_table(results), all_notes(results.trial, LEGEND, results.notes))
 
 
 def markdown_report(results: FewShotResults) -> str:
-    """Return the table and notes as a Markdown document."""
-    notes = "\n".join(f"- {escape_markdown(note)}" for note in _notes(results))
-    parts = ["# Few-shot", markdown_table(*_table(results)), "![Few-shot](few_shot.svg)", "## Notes", notes]
-    return "\n\n".join(parts) + "\n"
-
-
-def _notes(results: FewShotResults) -> list[str]:
-    trial = [] if results.trial is None else [trial_in_words(results.trial)]
-    return [*trial, LEGEND, *results.notes]
+    """Return the table, the picture and notes as a Markdown document."""
+    notes = all_notes(results.trial, LEGEND, results.notes)
+    return as_markdown("Few-shot", _table(results), "few_shot.svg", notes)
 
 
 def _table(results: FewShotResults) -> tuple[list[str], list[list[str]]]:

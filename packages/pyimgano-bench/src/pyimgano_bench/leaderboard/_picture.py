@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 620, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 24, 34, 52
+_RADIUS = 5.5  # of a mark
 _LINE = 20  # between two names that would overlap
 _LETTER = 9  # about as wide, where letters are largest
 _PARTS = 8  # of the upright axis, at most as many
@@ -65,7 +66,8 @@ def _frame(contenders: Sequence[Contender]) -> _Frame:
     costs = [each.cost for each in contenders]
     ends = [end for each in contenders for end in (each.low, each.high, each.value) if end is not None]
     room = 0.06 * (max(ends) - min(ends)) or 0.01
-    return _Frame((min(costs) / _ROOM, max(costs) * _ROOM), (max(0.0, min(ends) - room), max(ends) + room))
+    values = max(0.0, min(ends) - room), min(1.0, max(ends) + room)
+    return _Frame((min(costs) / _ROOM, max(costs) * _ROOM), values)
 
 
 def _axes(frame: _Frame, price: Price) -> Iterator[str]:
@@ -90,12 +92,13 @@ def _mark(frame: _Frame, contender: Contender, kind: str) -> str:
     if contender.low is not None and contender.high is not None:
         ends = f"M{x:.1f} {frame.y(contender.low):.1f}V{frame.y(contender.high):.1f}"
         bar = f'<path class="bar {kind}" d="{ends}"/>'
-    return f'{bar}<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>'
+    return f'{bar}<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}"/>'
 
 
 def _names(frame: _Frame, contenders: Sequence[Contender], front: Sequence[Contender]) -> Iterator[str]:
-    """Yield the names beside their marks, from above; one that would cover another moves down."""
-    placed: list[tuple[float, float, float]] = []  # left, right, foot
+    """Yield the names beside their marks, from above; one that would cover a mark or a name moves down."""
+    marks = [(frame.x(each.cost), frame.y(each.value)) for each in contenders]
+    placed = [(x - _RADIUS, x + _RADIUS, y + 4) for x, y in marks]  # left, right, foot
     for each in sorted(contenders, key=lambda each: -each.value):
         x, y = frame.x(each.cost), frame.y(each.value) + 4
         length = _LETTER * len(each.name)

@@ -20,6 +20,7 @@ th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(-
 thead th { color: var(--muted); font-weight: 600; } tbody th { font-weight: 400; }
 th:first-child { text-align: left; } td { font-variant-numeric: tabular-nums; }
 td small { font-size: .88em; }
+.ranking thead th { white-space: normal; }
 .ranking th:nth-child(2) { text-align: left; } .ranking td:nth-child(2) { text-align: left; }
 .words td, .words th { text-align: left; } .words tbody th { white-space: normal; min-width: 6rem; }
 .words td { white-space: normal; min-width: 6.5rem; } .words td:last-child { min-width: 9rem;

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_bench.notes import trial_in_words
 from pyimgano_bench.robustness._corruptions import SEVERITIES
 from pyimgano_bench.robustness._tables import lines_of
 from pyimgano_bench.study.drawing import label, page
-from pyimgano_bench.study.words import trial_in_words
 from pyimgano_core.words import NONE, number
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def svg_picture(results: RobustnessResults) -> str:
     for (dataset, detector), lines in panels.items():
         body.append(f'<g transform="translate(10 {top})">{"".join(_panel(dataset, detector, lines))}</g>')
         top += _TOP + _ROW * len(lines) + _GAP
-    foot = [_LEGEND] if results.trial is None else [f"This is {trial_in_words(results.trial)}.", _LEGEND]
+    foot = [_LEGEND] if results.trial is None else [f"{trial_in_words(results.trial)}.", _LEGEND]
     for text in foot:
         body.append(f'<text class="soft" x="10" y="{top + 8}">{text}</text>')
         top += 18

@@ -13,7 +13,7 @@ from pyimgano_bench.robustness._picture import svg_picture
 from pyimgano_bench.robustness._summary import RobustnessResults, Summary, summarize
 from pyimgano_bench.robustness._tables import markdown_report
 from pyimgano_bench.study.cases import Study, run_study
-from pyimgano_bench.study.words import LEFT_OUT
+from pyimgano_bench.study.words import LEFT_OUT, UNDEFINED
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.contracts.structuring import structure, unknown
 from pyimgano_core.environment import installed_versions
@@ -21,10 +21,11 @@ from pyimgano_core.errors import UsageError
 from pyimgano_core.words import gather, images_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Plan
     from pyimgano_bench.study.cell import StudySweep
     from pyimgano_core.progress import Progress
@@ -37,7 +38,7 @@ def run_robustness(
     kinds: Sequence[str],
     now: datetime,
     progress: Progress,
-    on_error: Callable[[str, BaseException], None],
+    on_error: ErrorSink,
 ) -> tuple[RobustnessResults, StudySweep]:
     """Run the study and write `robustness.json`, `.csv`, `.md` and `.svg` beside its cells.
 
@@ -108,6 +109,8 @@ def _told(row: Disturbed) -> Iterator[tuple[str, str]]:
     place = f"{row.dataset}/{row.category} {row.detector}"
     if row.threshold_note is not None:
         yield place, row.threshold_note
+    if row.auroc is None:
+        yield f"{row.dataset}/{row.category}", UNDEFINED
     if row.failed_count:
         images = images_in_words(row.failed_count)
         yield place, f"{images} of the test images could not be read or scored and do not count"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_bench.formats import escape_markdown, markdown_table
 from pyimgano_bench.robustness._corruptions import SEVERITIES
 from pyimgano_bench.robustness._measure import CLEAN
-from pyimgano_bench.study.words import trial_in_words
-from pyimgano_core.cli.app import format_table
+from pyimgano_bench.study.tables import all_notes, as_markdown, as_text
 from pyimgano_core.words import NONE
 
 if TYPE_CHECKING:
@@ -25,15 +23,13 @@ LEGEND = (
 
 def text_report(results: RobustnessResults) -> str:
     """Return the table and notes for a terminal."""
-    notes = "\n".join(f"- {note}" for note in _notes(results))
-    return f"{format_table(*_table(results))}\n\n{notes}"
+    return as_text(_table(results), all_notes(results.trial, LEGEND, results.notes))
 
 
 def markdown_report(results: RobustnessResults) -> str:
     """Return the table, the picture and notes as a Markdown document."""
-    notes = "\n".join(f"- {escape_markdown(note)}" for note in _notes(results))
-    parts = ["# Robustness", markdown_table(*_table(results)), "![Robustness](robustness.svg)"]
-    return "\n\n".join([*parts, "## Notes", notes]) + "\n"
+    notes = all_notes(results.trial, LEGEND, results.notes)
+    return as_markdown("Robustness", _table(results), "robustness.svg", notes)
 
 
 def lines_of(results: RobustnessResults) -> Iterator[tuple[str, Line]]:
@@ -51,11 +47,6 @@ def lines_of(results: RobustnessResults) -> Iterator[tuple[str, Line]]:
     order = {name: place for place, name in enumerate(dict.fromkeys(key[:2] for key in found))}
     for key in sorted(found, key=lambda key: order[key[:2]]):
         yield key[1], found[key]
-
-
-def _notes(results: RobustnessResults) -> list[str]:
-    trial = [] if results.trial is None else [trial_in_words(results.trial)]
-    return [*trial, LEGEND, *results.notes]
 
 
 def _table(results: RobustnessResults) -> tuple[list[str], list[list[str]]]:

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, evolve
 
-from pyimgano_bench.cell import CELLS, CellError, cell_config, cell_key, cell_slug
+from pyimgano_bench.cell import CELLS, cell_config, cell_key, cell_slug
+from pyimgano_bench.failures import DETECTOR_FAILURES, DetectorError, as_cell_error
+from pyimgano_bench.occupancy import only_job
+from pyimgano_bench.outputs import check_folder
+from pyimgano_bench.rounds import find_category, prepare_round
 from pyimgano_bench.study.cell import StudyCell, StudySweep, read_valid
-from pyimgano_bench.trial import cut_short
 from pyimgano_core.artifacts import to_json, write_artifact
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.contracts.structuring import unstructure
+from pyimgano_core.engine import Shard
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.errors import DataError, ExitCode, PyimganoError, UsageError
-from pyimgano_core.preparation import Prepared, PreparedCategory, prepare_dataset
+from pyimgano_core.errors import PyimganoError
+from pyimgano_core.preparation import Prepared, PreparedCategory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.plan import Plan, Round
     from pyimgano_core.progress import Progress
-
-    ErrorSink = Callable[[str, BaseException], None]
-
-# Of a detector that can't do its work; anything else is a bug of this program and ends it.
-_FAILURES = (PyimganoError, RuntimeError, ValueError, MemoryError)
 
 
 @define(frozen=True, kw_only=True)
@@ -80,13 +80,13 @@ def run_study(
         on_error: is told of each failure.
 
     Raises:
-        UsageError: the folder holds something else.
+        UsageError: the folder holds something else, or another command is at work in it.
     """
-    if output.exists() and (not output.is_dir() or (any(output.iterdir()) and not (output / CELLS).is_dir())):
-        raise UsageError(f"{output} holds other files and no study; give another --output-dir")
+    check_folder(output)
     runner = _Runner(study, plan, output / CELLS, on_error)
     cells = (cell for round_ in plan.rounds for cell in runner.run_round(round_, progress))
-    found = list(progress.track(cells, study.name, plan.cell_count * len(study.parts)))
+    with only_job(output / CELLS, Shard()):
+        found = list(progress.track(cells, study.name, plan.cell_count * len(study.parts)))
     return StudySweep(cells=tuple(cell for cell, _ in found), reused=sum(stood for _, stood in found))
 
 
@@ -101,13 +101,17 @@ class _Runner:
     def run_round(self, round_: Round, progress: Progress) -> Iterator[tuple[StudyCell, bool]]:
         """Yield each cell of a round, and whether it stood already."""
         try:
-            prepared = _prepare(round_, self._plan, progress)
+            prepared = prepare_round(round_, self._plan, progress)
         except PyimganoError as exc:
             self._on_error(f"{round_.dataset}, seed {round_.seed}", exc)
             yield from ((self._fail(cell, exc), False) for cell, _ in self._blanks(round_))
             return
         for cell, config in self._blanks(round_):
-            yield self._fill(cell, config, prepared)
+            try:
+                yield self._fill(cell, config, prepared)
+            except PyimganoError as exc:
+                self._on_error(cell.place, exc)
+                yield self._fail(cell, exc), False
 
     def _blanks(self, round_: Round) -> Iterator[tuple[StudyCell, RunConfig]]:
         for category in round_.categories:
@@ -128,13 +132,9 @@ class _Runner:
                     yield cell, cell_config(contender.config, category)
 
     def _fill(self, cell: StudyCell, config: RunConfig, prepared: Prepared) -> tuple[StudyCell, bool]:
-        category = next((c for c in prepared.categories if c.split.category == cell.category), None)
-        if category is None:
-            exc = DataError(f"category {cell.category!r} has no usable record")
-            self._on_error(cell.place, exc)
-            return self._fail(cell, exc), False
-        cell = evolve(cell, key=self._key(cell, config, category, prepared))
-        standing = read_valid(self._path(cell), cell.key)
+        category = find_category(prepared, cell.category)
+        key = self._key(cell, config, category, prepared)
+        standing = read_valid(self._path(cell), key)
         if standing is not None:
             return standing, True
         case = Case(
@@ -148,10 +148,9 @@ class _Runner:
         )
         try:
             rows = self._study.work(case, cell.part)
-        except _FAILURES as exc:
-            self._on_error(cell.place, exc)
-            return self._fail(cell, exc), False
-        return self._write(evolve(cell, status="ok", rows=tuple(map(unstructure, rows)))), False
+        except DETECTOR_FAILURES as exc:
+            raise DetectorError(exc) from exc
+        return self._write(evolve(cell, key=key, status="ok", rows=tuple(map(unstructure, rows)))), False
 
     def _key(self, cell: StudyCell, config: RunConfig, category: PreparedCategory, prepared: Prepared) -> str:
         own = cell_key(config, self._plan.base, category, prepared, self._versions, trial=cell.trial)
@@ -159,11 +158,8 @@ class _Runner:
         document = {**names, "settings": self._study.settings, "cell": own}
         return hashlib.sha256(to_json(document).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _fail(self, cell: StudyCell, error: BaseException) -> StudyCell:
-        code = error.exit_code if isinstance(error, PyimganoError) else ExitCode.SOME_INPUTS_FAILED
-        message = str(error) or type(error).__name__
-        failure = CellError(type=type(error).__name__, message=message, exit_code=int(code))
-        return self._write(evolve(cell, error=failure))
+    def _fail(self, cell: StudyCell, error: PyimganoError) -> StudyCell:
+        return self._write(evolve(cell, error=as_cell_error(error)))
 
     def _write(self, cell: StudyCell) -> StudyCell:
         write_artifact(self._path(cell), cell)
@@ -173,12 +169,3 @@ class _Runner:
         contender = f"{cell.study}\n{cell.detector}\n{cell.part}"  # no label holds a line's end
         slug = cell_slug(cell.dataset, contender, cell.category, cell.seed, cell.trial)
         return self._folder / f"{slug}.json"
-
-
-def _prepare(round_: Round, plan: Plan, progress: Progress) -> Prepared:
-    prepared = prepare_dataset(round_.config, plan.base, progress)
-    untested = [category.split.category for category in prepared.categories if not category.split.test]
-    if untested:
-        names = ", ".join(map(repr, untested))
-        raise UsageError(f"without test images there is nothing to measure ({names}); add some")
-    return prepared if plan.limit is None else cut_short(prepared, round_.config, plan.limit)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from attrs import define, field
 
 from pyimgano_bench.cell import CellError
+from pyimgano_bench.failures import exit_code_of
 from pyimgano_core.artifacts import read_artifact
-from pyimgano_core.errors import ArtifactError, ExitCode
+from pyimgano_core.errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pyimgano_core.errors import ExitCode
 
 
 @define(frozen=True, kw_only=True)
@@ -72,18 +75,10 @@ class StudySweep:
 
     @property
     def exit_code(self) -> ExitCode:
-        """How the study ended, as an exit code.
-
-        0 where all went well, 2 where a data set has errors, a failure's own code where it is all that there
-        is, else 4 for cells or images that failed.
-        """
-        codes = {cell.error.exit_code for cell in self.cells if cell.error is not None}
-        if ExitCode.DATA_ERRORS in codes:
-            return ExitCode.DATA_ERRORS
-        if len(codes) == 1 and len(self.failures) == len(self.cells):
-            return ExitCode(codes.pop())
+        """How the study ended."""
+        failures = [cell.error.exit_code for cell in self.cells if cell.error is not None]
         unread = any(row.get("failed_count") for row in self.rows)
-        return ExitCode.SOME_INPUTS_FAILED if codes or unread else ExitCode.DONE
+        return exit_code_of(failures, len(self.cells), unread=unread)
 
 
 def read_valid(path: Path, key: str) -> StudyCell | None:

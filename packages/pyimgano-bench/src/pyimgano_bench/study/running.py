@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import click
-
 from pyimgano_bench.options import read_request
-from pyimgano_bench.outputs import fresh_folder, hint_to_resume
+from pyimgano_bench.outputs import fresh_folder, hint_to_resume, tell_failure
 from pyimgano_bench.plan import Plan, make_plan
-from pyimgano_core.cli.app import emit_json, report_error, write_stdout
-from pyimgano_core.errors import PyimganoError
+from pyimgano_core.cli.app import emit_json, write_stdout
 from pyimgano_core.progress import for_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import click
+
+    from pyimgano_bench.failures import ErrorSink
     from pyimgano_bench.study.cell import StudySweep
     from pyimgano_core.progress import Progress
 
@@ -34,7 +34,7 @@ class Run(Protocol[R_co]):
         *,
         now: datetime,
         progress: Progress,
-        on_error: Callable[[str, BaseException], None],
+        on_error: ErrorSink,
     ) -> tuple[R_co, StudySweep]:
         """Run it into a folder and return its results and its cells."""
         ...
@@ -66,19 +66,10 @@ def conduct(
     plan = make_plan(request.suite, request.overrides, request.base, options["limit"])
     folder: Path = options["output_dir"] or fresh_folder(name, now)
     with hint_to_resume(folder):
-        results, sweep = run(plan, folder, now=now, progress=for_terminal(), on_error=_tell_failure)
+        results, sweep = run(plan, folder, now=now, progress=for_terminal(), on_error=tell_failure)
     if options["as_json"]:
         emit_json(results)
         return sweep.exit_code
     kept = f" ({sweep.reused} of {len(sweep.cells)} cells were there before)" if sweep.reused else ""
     write_stdout(f"{text_report(results)}\n\nresults: {folder}{kept}\n")
     return sweep.exit_code
-
-
-def _tell_failure(where: str, error: BaseException) -> None:
-    """Print a failure that does not stop the others to stderr."""
-    click.echo(f"{where} failed", err=True)
-    if isinstance(error, PyimganoError):
-        report_error(error)
-    else:
-        click.echo(f"Error: {type(error).__name__}: {error}", err=True)

@@ -1,4 +1,4 @@
-"""What is said of any study: that it was a trial, which categories count, and what became of a threshold."""
+"""What is said of any study: which categories count, and what became of a threshold."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.threshold import Threshold
 
+UNDEFINED = "image AUROC is undefined here, and so are the means over this category"
 LEFT_OUT = "is left out of all means and counts, for a cell of it failed"
-
-
-def trial_in_words(limit: int) -> str:
-    """Return what marks the outputs of a trial."""
-    return f"a trial on at most {limit} test images of each category: these numbers are no results"
 
 
 def complete_categories(runs: Iterable[tuple[str, Hashable]]) -> tuple[str, ...]:
