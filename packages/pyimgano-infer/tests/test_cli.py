@@ -78,3 +78,30 @@ def test_a_path_that_no_system_takes_is_one_line(run_infer, config, grey, option
     done = run_infer(*chosen, option, "x" * 5000, *inputs)
     assert done.code in {64, 74}
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "option", ["--infer-config", "--pack", "--output", "--summary", "--maps", "--watch", "--out"]
+)
+def test_an_address_is_never_taken_for_a_path_of_this_machine(
+    run_infer, config, grey, tmp_path, monkeypatch, option
+):
+    monkeypatch.chdir(tmp_path)
+    image = grey("a.png", 9)
+    before = sorted(tmp_path.iterdir())
+    done = run_infer("--infer-config", config, option, "s3://user:secret@bucket/there", image)
+    assert (64, "", before) == (done.code, done.out, sorted(tmp_path.iterdir()))
+    assert f"'{option}': 's3://user:***@bucket/there' is an address" in done.err
+
+
+@pytest.mark.parametrize("option", ["--output", "--csv", "--summary", "--maps"])
+def test_a_dash_is_never_taken_for_the_name_of_a_result(
+    run_infer, config, grey, tmp_path, monkeypatch, option
+):
+    monkeypatch.chdir(tmp_path)
+    image = grey("a.png", 9)
+    done = run_infer("--infer-config", config, option, "-", image)
+    assert (64, "", False) == (done.code, done.out, (tmp_path / "-").exists())
+    assert f"'{option}': '-' is no stream here" in done.err
+    assert 0 == run_infer("--infer-config", config, option, "./-", image).code
+    assert (tmp_path / "-").exists()

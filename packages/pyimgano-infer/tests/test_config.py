@@ -71,9 +71,10 @@ def test_a_minimum_area_that_is_no_positive_whole_number_is_refused(make_config,
 
 
 def test_a_missing_config_and_a_folder_are_wrong_usage(tmp_path):
-    for path in (tmp_path / "absent.json", tmp_path):
-        with pytest.raises(UsageError, match="--infer-config"):
-            read_config(path)
+    said = {"absent.json": "no such file", "": "not a file", "\0": "no such file", "x" * 5000: "too long"}
+    for name, reason in said.items():
+        with pytest.raises(UsageError, match=f"--infer-config .*: .*{reason}"):
+            read_config(tmp_path / name)
 
 
 def test_a_pickled_checkpoint_is_refused_with_the_way_to_an_onnx_one(edit_config):

@@ -56,8 +56,9 @@ def test_without_a_file_the_lines_until_then_are_written(config, rows, start_inf
     process = start_infer("--infer-config", config, "--workers", 2, rows, prelude=SLOW)
     first = [process.stdout.readline() for _ in range(5)]
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    lines = [json.loads(line) for line in [*first, *out.splitlines()]]
+    rest = process.stdout.readlines()  # `communicate` would pass over what `readline` has read ahead
+    _, err = process.communicate(timeout=30)
+    lines = [json.loads(line) for line in [*first, *rest]]
     assert (130, list(range(len(lines)))) == (process.returncode, [line["index"] for line in lines])
     assert 5 <= len(lines) < COUNT
     assert "Traceback" not in err

@@ -133,8 +133,9 @@ def test_rows_that_share_a_part_are_judged_together_wherever_they_stand(judge):
 def test_lines_without_a_part_do_not_count_and_are_told(judge):
     others = [None, "", ["7"], True, 1.5]
     lines = [line(index, part) for index, part in enumerate(others)]
-    verdicts, counts = judge(line(9, 7), line(10, "7", "review"), line(11, None, "failed"), *lines)
-    assert {"7": 2} == {part: verdict.n_views for part, verdict in verdicts.items()}
+    views = [line(8, 7.0), line(9, 7), line(10, "7", "review")]
+    verdicts, counts = judge(*views, line(11, None, "failed"), *lines)
+    assert {"7": 3} == {part: verdict.n_views for part, verdict in verdicts.items()}
     assert (1, 1, 6, 1) == (
         counts.n_parts,
         counts.n_review,

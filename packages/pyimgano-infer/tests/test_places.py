@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -31,3 +33,25 @@ def test_nothing_is_kept_where_the_unfinished_run_is(run_infer, config, grey, tm
     assert 64 == done.code
     assert "is removed when the run is done" in done.err
     assert not output.exists()
+
+
+@pytest.mark.parametrize("option", ["--output", "--csv", "--summary", "--parts"])
+def test_a_file_never_takes_the_place_of_a_device_a_pipe_or_a_folder(
+    run_infer, config, grey, tmp_path, option
+):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    image = grey("a.png", 9)
+    for place in (pipe, tmp_path / "run"):
+        done = run_infer("--infer-config", config, option, place, image)
+        assert (64, "") == (done.code, done.out)
+        assert f"{option} {str(place)!r}: is no file" in done.err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("option", ["--maps", "--masks", "--overlays"])
+def test_files_are_never_kept_in_what_is_no_folder(run_infer, config, grey, option):
+    image = grey("a.png", 9)
+    done = run_infer("--infer-config", config, option, config, image)
+    assert (64, "") == (done.code, done.out)
+    assert f"{option} {str(config)!r}: is no folder" in done.err

@@ -142,12 +142,22 @@ def test_the_thresholds_of_the_caller_decide_and_are_told(config, grey):
         ({"review_threshold": float("inf")}, "review_threshold=inf: must be a finite number"),
         ({"review_threshold": 0.5}, "review_threshold=0.5: must be below the threshold, 0.5"),
         ({"category": "nut"}, "no such category; choose from 'part'"),
+        ({"device": "tpu"}, "device='tpu': choose from 'auto', 'cpu', "),
     ],
-    ids=["nan", "inf", "no-band", "category"],
+    ids=["nan", "inf", "no-band", "category", "device"],
 )
 def test_what_can_t_be_meant_is_refused(config, options, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         Session(config, **options)
+
+
+def test_a_stream_of_one_path_or_without_workers_is_refused_at_once(session, tmp_path):
+    for one in (str(tmp_path), b"a.png", tmp_path):
+        with pytest.raises(TypeError, match=r"is one path: give a list of images, or call score\(\)"):
+            session.stream(one)
+    for workers in (0, -1):
+        with pytest.raises(ValueError, match=f"workers={workers}: must be 1 or more"):
+            session.stream([tmp_path], workers=workers)
 
 
 def test_several_categories_need_a_choice(make_config):

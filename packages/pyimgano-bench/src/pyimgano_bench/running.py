@@ -169,7 +169,7 @@ def _show_share(sweep: Sweep, *, as_json: bool) -> None:
         emit_json({"cells": len(sweep.cells), "missing": sweep.missing})
         return
     click.echo(
-        f"{len(sweep.cells)} cells of this job are done, {sweep.missing} of other jobs are missing: the last "
-        "job writes the results, or the same command without --num-shards",
+        f"this job's cells are done ({len(sweep.cells)}), others are missing ({sweep.missing}): the job that "
+        "ends last writes the results, or the same command without --num-shards",
         err=True,
     )

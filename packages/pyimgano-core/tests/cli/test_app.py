@@ -223,6 +223,20 @@ def test_a_full_disk_under_stdout_is_an_environment_error(body):
     assert "Error: No space left on device: make room and run the same command again\n" == err
 
 
+@POSIX_ONLY
+@pytest.mark.parametrize("descriptor", [0, 1, 2])
+def test_a_stream_that_the_caller_closed_is_an_empty_one(descriptor):
+    body = """
+click.echo("said", err=True)
+write_stdout(f"read {len(sys.stdin.buffer.read())}")
+with open(os.devnull) as later:
+    return 3 + (later.fileno() < 3)
+"""
+    code, out, err = run_body(body, stdin=subprocess.DEVNULL, preexec_fn=lambda: os.close(descriptor))
+    assert (3, "" if descriptor == 1 else "read 0") == (code, out)
+    assert ("" if descriptor == 2 else "said\n") == err
+
+
 def test_text_that_stdout_can_not_encode_is_escaped():
     body = "click.echo(os.fsdecode(b'caf\\xe9') + ' Käse')"
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}

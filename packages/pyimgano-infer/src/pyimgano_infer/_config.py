@@ -53,11 +53,14 @@ def read_config(path: Path) -> InferConfig:
 
     Raises:
         ArtifactError: it can't be trusted or understood.
-        UsageError: there is no such file.
+        UsageError: there is no such file, or nobody may look.
     """
-    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
-        raise UsageError(f"--infer-config {str(path)!r}: no such file")
-    if not stat.S_ISREG(path.stat().st_mode):
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as exc:  # the latter of a name with a NUL
+        reason = "no such file" if isinstance(exc, (FileNotFoundError, ValueError)) else exc.strerror
+        raise UsageError(f"--infer-config {str(path)!r}: {reason}") from exc
+    if not stat.S_ISREG(mode):
         raise UsageError(f"--infer-config {str(path)!r}: not a file; name the infer_config.json itself")
     try:
         return read_artifact(path, InferConfig)
@@ -147,7 +150,7 @@ def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) ->
     if problem := _problem_of_path(file.path):
         raise ArtifactError(f"{where}: {problem}")
     candidates = _places_of(config_path, file)
-    found = [path for path in candidates if os.path.exists(path)]  # noqa: PTH110 - as above
+    found = [path for path in candidates if os.path.exists(path)]  # noqa: PTH110 - Path.exists raises on names that are too long
     if not found:
         places = " or ".join(str(path) for path in candidates)
         raise ArtifactError(f"{where}: no such file: {places}; a config and its checkpoints move together")

@@ -63,7 +63,7 @@ def partial_folder(output: Path, settings: Settings, job: Job | None) -> Iterato
     """
     folder = Folder(path=output.absolute().with_name(output.name + ".partial"))
     with writing(output):
-        _refuse_no_files(output, folder.path)
+        _make_folder(folder.path)
     try:
         with _only_run(folder.path, job):
             claim_folder(folder.path, settings)
@@ -79,9 +79,7 @@ def partial_folder(output: Path, settings: Settings, job: Job | None) -> Iterato
             shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def _refuse_no_files(output: Path, folder: Path) -> None:
-    if output.exists() and not output.is_file():
-        raise UsageError(f"--output {shown(output)!r}: is no file; leave --output out to write to stdout")
+def _make_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{shown(folder)}: is in the way of unfinished results; remove it")
     folder.mkdir(parents=True, exist_ok=True)

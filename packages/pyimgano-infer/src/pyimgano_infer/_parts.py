@@ -88,6 +88,8 @@ def _badness(view: PartView) -> tuple[int, float]:
 
 def _part_of(line: Prediction) -> str | None:
     part = (line.meta or {}).get("part_id")
+    if isinstance(part, float) and part.is_integer():
+        part = int(part)  # the same number in JSON, and what tables write where a column has gaps
     if isinstance(part, str) or type(part) is int:
         return str(part) or None
     return None

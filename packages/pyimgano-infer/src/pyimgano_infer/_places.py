@@ -28,11 +28,24 @@ def check_places(request: Request, sources: Iterable[Source], needed: Iterable[P
     Raises:
         UsageError: a result would.
     """
+    _check_kinds(request)
     _check_distinct(request)
     _check_own(request)
     for source in sources:
         _check_apart(request, source)
     _check_needed(request, needed)
+
+
+def _check_kinds(request: Request) -> None:
+    """No file may take the place of a device or a pipe: `/dev/null` would be gone for the whole machine."""
+    for option, file in request.files.items():
+        if file.exists() and not file.is_file():
+            to_stdout = option == "--output" and request.watch is None
+            remedy = "leave --output out to write to stdout" if to_stdout else "name another"
+            raise UsageError(f"{option} {str(file)!r}: is no file; {remedy}")
+    for option, folder in request.folders.items():
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{option} {str(folder)!r}: is no folder; name another")
 
 
 def _check_distinct(request: Request) -> None:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pyimgano_core.contracts.prediction import Failure, Prediction
 from pyimgano_core.engine import map_ordered
 from pyimgano_core.errors import UsageError
+from pyimgano_core.scoring import DEVICES
 from pyimgano_core.scoring.files import ScoredImage, score_pixels
-from pyimgano_infer._config import read_config
+from pyimgano_infer._config import listed, read_config
 from pyimgano_infer._inputs import Input, input_of
 from pyimgano_infer._models import load_one
 from pyimgano_infer._predict import Job, tell
@@ -77,7 +78,7 @@ class Session:
     Raises:
         ArtifactError: the config or the checkpoint can't be trusted or understood.
         MachineError: the device is missing.
-        UsageError: the category is missing or unknown, or a threshold can't be one.
+        UsageError: the category is missing or unknown, the device too, or a threshold can't be one.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class Session:
         for name, value in {"threshold": threshold, "review_threshold": review_threshold}.items():
             if value is not None and not math.isfinite(value):
                 raise UsageError(f"{name}={value}: must be a finite number")
+        if device not in DEVICES:
+            raise UsageError(f"device={device!r}: choose from {listed(DEVICES)}")
         model = load_one(
             Path(config), category, device=device, threshold=threshold, review_threshold=review_threshold
         )
@@ -164,9 +167,14 @@ class Session:
 
         Raises:
             ArtifactError: the model fails.
-            ValueError: the session is closed.
+            TypeError: `images` is one path.
+            ValueError: the session is closed, or `workers` is below 1.
         """
         model = self.model
+        if isinstance(images, (str, bytes, os.PathLike)):  # each letter of it would be an image
+            raise TypeError(f"{images!r} is one path: give a list of images, or call score() for one")
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers={workers}: must be 1 or more")
 
         def result(numbered: tuple[int, Image]) -> Result:
             index, image = numbered

@@ -15,11 +15,26 @@ from pyimgano_core.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from pyimgano_core.contracts.image_file import ImageFile
 
-_PATH = click.Path(path_type=Path)
 _USED = {
     "calibrate": frozenset({"out", "category", "root", "null", "device", "workers"}),
     "verify": frozenset({"category", "device"}),
 }  # of the options, by a mode's name
+
+
+class _LocalPath(click.Path):
+    """A path of this machine: an address would be a folder called `s3:` in the current one, `-` a file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from pyimgano_core.contracts.image_file import is_address, masked  # noqa: PLC0415 - keeps start-up light
+
+        if value == "-":
+            self.fail("'-' is no stream here: lines go to stdout without --output; ./- is a file", param, ctx)
+        if isinstance(value, str) and is_address(value):
+            self.fail(f"{masked(value)!r} is an address; name a path of this machine", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_PATH = _LocalPath(path_type=Path)
 
 
 def _place(text: str) -> ImageFile:

@@ -36,11 +36,20 @@ _NAMED_BY_USERS = frozenset({"category", "dataset"})  # a name is text, though i
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `command` as a process: exit codes as documented, one clear line for every user's mistake."""
     listen()
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name need not be text
     logging.getLogger("PIL").addHandler(logging.NullHandler())  # it tells of each odd TIFF; `ImageError` does
     sys.exit(_exit_code(command, arguments))
+
+
+def _fill_closed_streams() -> None:
+    """Let a standard stream that the caller closed be an empty one: no file opened later gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, stream)
 
 
 def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
