@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyimgano_workbench.memory import MemoryForecast
 
 _PAST_RUNS = ("resume", "reproduce", "update")
-_MODES = ("dry_run", "preflight", "list_recipes", "recipe_info", "list_categories", *_PAST_RUNS)
+_MODES = ("init", "dry_run", "preflight", "list_recipes", "recipe_info", "list_categories", *_PAST_RUNS)
 _OVERRIDES = {
     "recipe": "recipe",
     "dataset": "dataset.name",
@@ -33,6 +33,7 @@ _SETTINGS_OF = {
     "reproduce": ("settings", "dataset", "root", "category", "device", "output_dir"),
     "update": ("output_dir",),
 }
+_SETTINGS_OF_INIT = ("root",)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +48,11 @@ _SETTINGS_OF = {
 @click.option("--output-dir", type=click.Path(), help="Override output.output_dir.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override any dotted key.")
 @click.option("--export-infer-config", is_flag=True, help="Write artifacts/infer_config.json for deployment.")
+@click.option(
+    "--init",
+    metavar="DIR",
+    help="Write a manifest and a commented config for the images in DIR, or in --root, into DIR and stop.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the effective config as JSON and stop.")
 @click.option("--preflight", is_flag=True, help="Check the data set, print the report as JSON and stop.")
 @click.option("--resume", metavar="RUN", help="Finish what is missing of a run, failed categories too.")
@@ -67,6 +73,9 @@ def train(config_path: Path | None, **options: Any) -> int | None:
     """
     _check_alone([_option(name) for name in _MODES if options[name]])
     _check_settings({**options, "config_path": config_path})
+    if options["init"]:
+        _init(Path(options["init"]), options["root"], as_json=options["as_json"])
+        return None
     if options["list_recipes"] or options["recipe_info"]:
         _show_recipes(options["recipe_info"], as_json=options["as_json"])
         return None
@@ -102,10 +111,19 @@ def _check_settings(options: dict[str, Any]) -> None:
     """Refuse what a past run says itself: its settings are its own."""
     if bool(options["update"]) != bool(options["new_images"]):
         raise click.UsageError("--update RUN and --with MANIFEST belong together")
+    written = [name for name in _SETTINGS if options[name] and name not in _SETTINGS_OF_INIT]
+    if options["init"] and written:
+        raise click.UsageError(f"--init writes a config: leave {_option(written[0])} out, and put it there")
     for mode in _PAST_RUNS:
         refused = [name for name in _SETTINGS if options[name] and name not in _SETTINGS_OF[mode]]
         if options[mode] and refused:
             raise click.UsageError(f"{_option(mode)} takes {_option(refused[0])} from the run: leave it out")
+
+
+def _init(folder: Path, root: str | None, *, as_json: bool) -> None:
+    from pyimgano_workbench.starter import show_start, write_start  # noqa: PLC0415 - keeps start-up light
+
+    show_start(write_start(folder, None if root is None else Path(root)), as_json=as_json)
 
 
 def _with_past_run(options: dict[str, Any]) -> int:
