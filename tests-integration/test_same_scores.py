@@ -8,7 +8,7 @@ from pyimgano_core.cli.app import run
 from pyimgano_infer.cli import infer
 from pyimgano_workbench.cli import train
 
-OPENVINO = 1e-4  # of a score, as docs/deployment.md states it
+OPENVINO = 1e-4  # of a score, as docs/how-to/deployment.md states it
 
 
 @pytest.fixture(scope="module", params=["whole", "tiled"])

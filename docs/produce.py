@@ -1,0 +1,163 @@
+"""Runs the commands of pages, and writes or checks the outputs that the pages show.
+
+    uv run python docs/produce.py --check docs/tutorials/first-run.md
+    uv run python docs/produce.py --write docs/tutorials/*.md
+
+Of a page in Markdown, in the order of its code blocks and in one temporary folder for each page:
+
+- ```` ```sh ```` is run by `bash -euo pipefail`, each block by a shell of its own. One that fails ends the
+  program.
+- ```` ```text ```` right below it is what it printed, stdout and stderr as they came.
+- ```` ```sh no-run ```` is shown only: what needs a container, a second machine or an account.
+- Any other block that begins with the line `# file: NAME` is written to that file before what follows is run.
+
+The folder holds a link `pyimgano` to this checkout, and the commands are those of the environment that runs
+this program. The folder's own path is shown as `/home/you/work`.
+
+An output counts as unchanged, and is left as it is, where each of its lines differs from the new one only by
+what differs between machines: times, dates, versions, hashes and the amount of blanks. Numbers with a decimal
+point may be off by two per cent, as scores on another processor may; whole numbers, such as counts, must be
+equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FENCE = re.compile(r"^```(?P<info>\w[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# file: (\S+)\n")
+SHOWN_FOLDER = "/home/you/work"
+VARIES = (
+    (re.compile(r"\b[0-9a-f]{12,64}\b"), "HASH"),
+    (re.compile(r"\b\d{4}-?\d\d-?\d\d([T_ -]?\d\d:?\d\d:?\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)?)?\b"), "DATE"),
+    (re.compile(r"\b\d+\.\d+\.\d+\w*"), "VERSION"),
+    (re.compile(r"\b\d+(\.\d+)? (ms|s|min|images/s)\b"), "TIME"),
+    (re.compile(r"(\d+/\d+ +)\d+\.\d+$"), r"\1TIME"),  # the seconds at the end of a row of the benchmark
+    (re.compile(r"-{2,}"), "--"),
+    (re.compile(r"\s+"), " "),
+)
+NUMBER = re.compile(r"(\d*\.\d+(?:e[-+]?\d+)?)")
+TOLERANCE = 0.02
+
+
+class CommandError(Exception):
+    """A block of a page failed."""
+
+
+def main() -> None:
+    """Write or check the pages that the command line names."""
+    parser = argparse.ArgumentParser(description="Run the commands of pages; write or check their outputs.")
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--write", action="store_true", help="put the new outputs into the pages")
+    action.add_argument("--check", action="store_true", help="exit with 1 where an output has changed")
+    parser.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
+    options = parser.parse_args()
+    try:
+        changed = [page for page in options.pages if _renew(page, write=options.write)]
+    except CommandError as exc:
+        sys.exit(str(exc))
+    sys.exit(1 if changed and options.check else 0)
+
+
+def _renew(page: Path, *, write: bool) -> bool:
+    """Run a page, show how its outputs changed, and return whether they did."""
+    old = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        new = produce(old, Path(folder).resolve(), name=str(page))
+    diff = difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(page), "as it is now")
+    sys.stdout.writelines(diff)
+    if write and new != old:
+        page.write_text(new, encoding="utf-8")
+    return new != old
+
+
+def produce(text: str, folder: Path, *, name: str) -> str:
+    """Return a page with the outputs that its commands have now.
+
+    Args:
+        text: The page, in Markdown.
+        folder: Where the commands are run: an empty folder.
+        name: The page's name, for messages.
+
+    Raises:
+        CommandError: A command failed.
+    """
+    (folder / "pyimgano").symlink_to(ROOT)
+    parts, place, output = [], 0, None
+    for match in FENCE.finditer(text):
+        body, info = match["body"], match["info"].split()
+        between = text[place : match.start("body")]
+        below = output is not None and between == "```\n\n```text\n"
+        parts += [between, _chosen(body, output or "") if below else body]
+        output = None
+        if info == ["sh"]:
+            line = text.count("\n", 0, match.start()) + 1
+            output = _run(body, folder, place=f"{name}:{line}")
+        elif info[0] != "sh" and (file := FILE.match(body)):
+            _write(folder / file[1], body)
+        place = match.end("body")
+    return "".join([*parts, text[place:]])
+
+
+def same(old: str, new: str) -> bool:
+    """Return whether two lines differ at most by what differs between machines."""
+    ours, theirs = (NUMBER.split(_without_what_varies(line)) for line in (old, new))
+    return (
+        len(ours) == len(theirs)
+        and ours[::2] == theirs[::2]
+        and all(
+            math.isclose(float(a), float(b), rel_tol=TOLERANCE)
+            for a, b in zip(ours[1::2], theirs[1::2], strict=True)
+        )
+    )
+
+
+def _without_what_varies(line: str) -> str:
+    for pattern, word in VARIES:
+        line = pattern.sub(word, line)
+    return line.strip()
+
+
+def _chosen(old: str, new: str) -> str:
+    """Return the old output where the new one is the same, so that pages don't change with each run."""
+    lines = old.splitlines(), new.splitlines()
+    return old if len(lines[0]) == len(lines[1]) and all(map(same, *lines)) else new
+
+
+def _run(commands: str, folder: Path, *, place: str) -> str:
+    """Return what commands printed, their colours taken out."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {name: value for name, value in os.environ.items() if name != "UV"}  # shown plain
+    environment |= {"PATH": path, "PYIMGANO_CACHE": f"{folder}/.cache", "NO_COLOR": "1"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - whichever bash there is
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+    output = done.stdout.replace(str(folder), SHOWN_FOLDER)
+    if done.returncode:
+        raise CommandError(f"{place}: ended with exit code {done.returncode}:\n{commands}\n{output}")
+    return "\n".join(line.rstrip() for line in output.splitlines()) + "\n" if output else ""
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

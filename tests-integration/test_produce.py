@@ -1,0 +1,111 @@
+"""The program that runs the commands of pages, and the workflows that a tutorial shows."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TUTORIALS = ROOT / "docs" / "tutorials"
+ACTION = re.compile(r"uses: (\S+)@(\S+)")
+
+PAGE = """
+Text.
+
+```toml
+# file: folder/a.toml
+a = 1
+```
+
+```sh
+cat folder/a.toml; echo "0.5000 of 3 in 2.1 s, $PWD" >&2
+```
+
+```text
+{output}
+```
+
+```sh no-run
+exit 1
+```
+
+```text
+Not an output.
+```
+"""
+OUTPUT = "# file: folder/a.toml\na = 1\n0.5000 of 3 in 2.1 s, /home/you/work"
+
+
+def produce(action, page):
+    command = [sys.executable, ROOT / "docs" / "produce.py", action, page]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def written(folder, text):
+    page = folder / "page.md"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def test_outputs_are_written_into_a_page_and_nothing_else_is_changed(tmp_path):
+    page = written(tmp_path, PAGE.format(output="old"))
+    assert 0 == produce("--write", page).returncode
+    assert PAGE.format(output=OUTPUT) == page.read_text(encoding="utf-8")
+
+
+def test_another_output_fails_a_check_with_a_diff_and_the_page_is_left_alone(tmp_path):
+    text = PAGE.format(output=OUTPUT.replace("a = 1", "a = 2"))
+    page = written(tmp_path, text)
+    result = produce("--check", page)
+    assert 1 == result.returncode
+    assert {"-a = 2", "+a = 1"} <= set(result.stdout.splitlines())
+    assert text == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        ("0.5010 of 3 in 9 s", 0),
+        ("0.5000   of 3 in 2.1 s", 0),
+        ("0.5200 of 3 in 2.1 s", 1),
+        ("0.5000 of 4 in 2.1 s", 1),
+    ],
+)
+def test_an_output_may_differ_by_what_differs_between_machines_alone(tmp_path, shown, code):
+    page = written(tmp_path, PAGE.format(output=OUTPUT.replace("0.5000 of 3 in 2.1 s", shown)))
+    assert code == produce("--check", page).returncode
+
+
+def test_a_command_that_fails_is_named_with_its_place_and_its_output(tmp_path):
+    page = written(tmp_path, "Text.\n\n```sh\necho why | cat\nfalse | cat\n```\n")
+    result = produce("--check", page)
+    assert 1 == result.returncode
+    assert f"{page}:3: ended with exit code 1" in result.stderr
+    assert "\nwhy\n" in result.stderr
+
+
+def workflows():
+    text = (TUTORIALS / "data-qa-ci.md").read_text(encoding="utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)]
+
+
+def test_the_checks_of_the_workflows_are_those_that_the_page_runs():
+    github, gitlab = workflows()
+    lines = [step["run"] for step in github["jobs"]["preflight"]["steps"] if "run" in step]
+    lines += gitlab["preflight"]["script"]
+    checks = [line.removeprefix("uvx ").strip() for line in lines if "preflight check" in line]
+    text = (TUTORIALS / "data-qa-ci.md").read_text(encoding="utf-8")
+    run = " ".join(re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)).replace("\\\n", "")
+    assert 2 == len(checks)
+    assert [] == [check for check in checks if check not in re.sub(r"\s+", " ", run)]
+
+
+def test_the_workflow_uses_the_versions_of_actions_that_this_repository_uses():
+    ours = dict(ACTION.findall((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")))
+    theirs = dict(ACTION.findall((TUTORIALS / "data-qa-ci.md").read_text(encoding="utf-8")))
+    shared = ours.keys() & theirs.keys()
+    assert {"actions/checkout", "astral-sh/setup-uv"} <= shared
+    assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}
