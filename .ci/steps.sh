@@ -40,6 +40,50 @@ step_tests() {
     uv run pytest -n auto --dist loadfile
 }
 
+# The site of the documentation; a warning is an error, a link that leads nowhere among them.
+step_docs() {
+    uv run --locked --group docs sphinx-build --quiet --fail-on-warning --keep-going docs "$WORK/site"
+    uv sync --quiet --locked # without what only the site needs
+}
+
+# Every command of the tutorials, and of the guides that show outputs, prints what its page shows.
+step_commands() {
+    local pages
+    mapfile -t pages < <(grep -l '^```text' docs/tutorials/*.md docs/how-to/{no-masks,false-alarm-rate,groups-and-leakage,shell-completion}.md)
+    uv run --locked python docs/produce.py --check "${pages[@]}"
+}
+
+# Wheels and source distributions as an index wants them.
+step_wheels() {
+    build_wheels
+    uv tool run --quiet --from 'twine>=6.1' twine check --strict "$WORK"/dist/*.whl "$WORK"/dist/*.tar.gz
+}
+
+# The packages without torch, on the oldest versions that they say they run with.
+step_lowest() {
+    build_wheels
+    local folder=$WORK/lowest
+    mkdir -p "$folder"
+    uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra onnx \
+        --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$folder/lowest.txt"
+    uv venv --quiet --python 3.11 "$folder/venv"
+    uv pip install --quiet --python "$folder/venv" --constraints "$folder/lowest.txt" pytest hypothesis \
+        "$WORK"/dist/pyimgano_{core,preflight,infer}-*.whl
+    cp pyproject.toml "$folder/pyproject.toml"
+    local short
+    for short in core preflight infer; do
+        mkdir -p "$folder/$short"
+        cp -R "packages/pyimgano-$short/tests" "$folder/$short/tests"
+        cp -R "packages/pyimgano-$short/benchmarks" "$folder/$short/benchmarks"
+        (cd "$folder" && "$(python_of venv)" -I -m pytest "$short/tests")
+    done
+}
+
+# The example of a detector that is no part of this project, installed as its own package.
+step_plug-in() {
+    uv run --locked --with-editable ./docs/plug-in python -m pytest --rootdir docs/plug-in docs/plug-in/tests
+}
+
 # The tests of one package in a fresh environment that holds nothing but its wheel, core's and what they need.
 step_alone() {
     local short=$1 name=pyimgano-$1 folder=$WORK/alone-$1
