@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from importlib import import_module
 from importlib.resources import files
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyimgano_core.artifacts import write_text
+from pyimgano_core.artifacts import json_schema, write_text
 from pyimgano_preflight.rules import Rule, load_rules
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ RULES_TITLE = """# Rules of preflight
 `pyimgano-preflight rule CODE` shows the same at the terminal. A rule is looked for from its profile on:
 `quick`, `standard` or `deep`. Its severity is the usual one; a config can change it."""
 EXAMPLES = Path(__file__).parents[1] / "reference" / "examples"
+CONTRACTS = {  # files whose schemas core does not ship, by the package that writes them
+    "bench_cell": "pyimgano_bench.cell:BenchCell",
+    "bench_comparison": "pyimgano_bench.compare:Comparisons",
+    "bench_cost": "pyimgano_bench.cost._contract:CostResults",
+    "bench_few_shot": "pyimgano_bench.fewshot._summary:FewShotResults",
+    "bench_results": "pyimgano_bench.results:BenchResults",
+    "bench_robustness": "pyimgano_bench.robustness._summary:RobustnessResults",
+    "preflight_baseline": "pyimgano_preflight._baseline:Baseline",
+    "reproduction": "pyimgano_workbench.reproducing:Reproduction",
+    "run": "pyimgano_workbench.origin:RunOrigin",
+}
 FAMILIES = {
     "1": "Manifest",
     "2": "Paths",
@@ -65,7 +77,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def write_pages(folder: Path) -> None:
     """Write all pages below a folder; one that would not change is left alone, so that builds stay quick."""
-    schemas = dict(_schemas())
+    schemas = dict(sorted(_schemas(), key=itemgetter(0)))
     pages = {
         "rules.md": _rules_page(),
         "commands/index.md": _index("Commands", "Every option of every command.", COMMANDS),
@@ -153,6 +165,9 @@ def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     folder = files("pyimgano_core").joinpath("schemas")
     for page in sorted(folder.iterdir(), key=lambda page: page.name):
         yield page.name.removesuffix(".json"), json.loads(page.read_text(encoding="utf-8"))
+    for name, place in CONTRACTS.items():
+        module, _, contract = place.partition(":")
+        yield name, json_schema(getattr(import_module(module), contract))
 
 
 def _schema_page(name: str, schema: dict[str, Any]) -> str:

@@ -46,7 +46,7 @@ def _object(contract: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _property(attribute: Attribute[Any], hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     schema = dict(_type(hint, definitions))
-    if attribute.name in {"kind", "schema_version"}:
+    if attribute.name in {"kind", "schema_version"} and attribute.default is not NOTHING:
         schema = {"const": attribute.default}
     elif "description" in attribute.metadata:
         schema["description"] = attribute.metadata["description"]
