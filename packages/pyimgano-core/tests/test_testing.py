@@ -10,6 +10,7 @@ from pyimgano_core.detectors import MemoryEstimate, create_detector, detector_na
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.subspace import Subspace
+from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages, check_detector
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
@@ -34,6 +35,20 @@ def test_a_single_image_that_is_not_square_is_enough():
     check_detector(PatchCore(), np.tile(IMAGES[:1, :48], (1, 1, 2, 1))[:, :, :72], seed=3)
 
 
+_fitted = {}
+
+
+def fit_patchcore(images, seed):
+    """A fit of PatchCore; the same images and seed give the same graph, so it is fitted once."""
+    pixels = np.stack(list(images))
+    key = (pixels.tobytes(), pixels.shape, seed)
+    if key not in _fitted:
+        _fitted[key] = PatchCore().fit(
+            ArrayImages(pixels), seed=seed, device="cpu", progress=SilentProgress()
+        )
+    return _fitted[key]
+
+
 def keep(graph):
     return graph
 
@@ -45,8 +60,8 @@ class Planted:
     features: FeaturesConfig = field(factory=FeaturesConfig)
     fault: object = keep
 
-    def fit(self, images, *, seed, device, progress):
-        graph = PatchCore().fit(images, seed=seed, device=device, progress=progress)
+    def fit(self, images, *, seed, **_others):
+        graph = fit_patchcore(images, seed)
         return self.fault(graph)
 
 
@@ -230,9 +245,9 @@ class Learning(Planted):
 
     seen: int = 0
 
-    def fit(self, images, *, seed, device, progress):
+    def fit(self, images, *, seed, **_others):
         self.seen += len(images)
-        return PatchCore().fit(images, seed=seed, device=device, progress=progress)
+        return fit_patchcore(images, seed)
 
 
 def test_a_fit_that_changes_the_hyper_parameters_is_noticed():
@@ -244,10 +259,10 @@ def test_a_fit_that_changes_the_hyper_parameters_is_noticed():
 class Blackening(Planted):
     """Writes into the images that it is given."""
 
-    def fit(self, images, *, seed, device, progress):
+    def fit(self, images, *, seed, **_others):
         for image in images:
             image[0] = 0
-        return PatchCore().fit(images, seed=seed, device=device, progress=progress)
+        return fit_patchcore(images, seed)
 
 
 def test_a_fit_that_changes_its_images_is_noticed():
@@ -263,8 +278,8 @@ class Demanding:
 
     depth: int
 
-    def fit(self, images, *, seed, device, progress):
-        return PatchCore().fit(images, seed=seed, device=device, progress=progress)
+    def fit(self, images, *, seed, **_others):
+        return fit_patchcore(images, seed)
 
 
 def test_a_detector_that_a_config_can_t_create_is_noticed():
@@ -273,8 +288,8 @@ def test_a_detector_that_a_config_can_t_create_is_noticed():
 
 
 class Plain:
-    def fit(self, images, *, seed, device, progress):
-        return PatchCore().fit(images, seed=seed, device=device, progress=progress)
+    def fit(self, images, *, seed, **_others):
+        return fit_patchcore(images, seed)
 
 
 def test_a_detector_without_fields_is_noticed():
