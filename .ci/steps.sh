@@ -67,7 +67,8 @@ step_lowest() {
     uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra onnx \
         --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$folder/lowest.txt"
     uv venv --quiet --python 3.11 "$folder/venv"
-    uv pip install --quiet --python "$folder/venv" --constraints "$folder/lowest.txt" pytest hypothesis \
+    uv pip install --quiet --python "$folder/venv" --constraints "$folder/lowest.txt" \
+        pytest hypothesis jsonschema scikit-learn \
         "$WORK"/dist/pyimgano_{core,preflight,infer}-*.whl
     cp pyproject.toml "$folder/pyproject.toml"
     local short

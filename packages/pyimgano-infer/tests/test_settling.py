@@ -69,6 +69,14 @@ def test_a_damaged_file_is_tried_again_each_time_that_it_could_have_settled_and_
     assert [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0] == tries
 
 
+def test_a_file_is_waiting_until_it_has_its_line_or_is_gone(settling):
+    settling.ready(seen(b=(1, 1), a=(1, 1), c=(1, 1)), 0.0)
+    assert ["in/a", "in/b", "in/c"] == settling.waiting()
+    settling.finish("in/a", (1, 1))
+    settling.ready(seen(a=(1, 1), b=(1, 1)), 0.5)
+    assert ["in/b"] == settling.waiting()
+
+
 def test_what_is_gone_is_forgotten_for_memory_is_bounded_by_what_is_there(settling):
     settling.finish("in/a", (1, 1))
     settling.ready(seen(b=(1, 1)), 0.0)

@@ -52,7 +52,7 @@ def test_the_summary_reads_as_a_sentence():
     text = describe(summarize([ok("normal"), ok("anomalous"), failed("truncated")], output="out.jsonl"))
     assert [
         "3 inputs: 1 normal, 1 anomalous, 1 failed; 2.0 s, 1.5 images/s",
-        "failed: 1 truncated",
+        'failed: 1 truncated (see the lines with "status": "error")',
         "results: out.jsonl",
     ] == text.splitlines()
 

@@ -148,6 +148,17 @@ def test_an_image_that_changes_while_it_is_scored_has_no_line_for_what_it_was(
     assert [(0, "anomalous")] == [(line["index"], line["label"]) for line in lines_of(output)]
 
 
+def test_what_still_waits_at_the_end_is_told(grey, folder, output, start_watch):
+    whole = grey("a.png", 51, size=(200, 200))
+    shutil.copyfile(whole, folder / "a.png")
+    process = start_watch(settle=0.5)
+    (folder / "torn.png").write_bytes(whole.read_bytes()[:100])
+    wait_until(lambda: lines_of(output), process)
+    _, err = stop(process)
+    assert 1 == len(lines_of(output))
+    assert f"note: 1 image has no line yet, such as {folder / 'torn.png'}: too new, damaged or" in err
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

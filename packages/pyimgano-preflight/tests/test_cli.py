@@ -131,6 +131,13 @@ def test_a_manifest_a_folder_and_a_config_are_told_apart(cli, config, dataset, t
         assert [c["category"] for c in result.document["preflight"]["categories"]] == ["part"]
 
 
+def test_a_folder_of_images_alone_is_told_what_to_write(cli, dataset):
+    result = cli("check", dataset.folder / "train")
+    assert result.code == 64
+    assert "holds no manifest.jsonl and no known layout" in result.stderr
+    assert 'write a manifest: a line such as {"image_path": "a.png", "category": "bottle"}' in result.stderr
+
+
 def test_a_source_and_an_option_contradict_each_other(cli, config, dataset):
     assert cli("check", dataset.manifest, "--config", config).code == 64
 

@@ -1,9 +1,11 @@
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from attrs import define, evolve
@@ -167,6 +169,9 @@ def test_training_prints_a_table_and_the_command_to_try_next(make_config, datase
     assert "pyimgano-infer --infer-config" in result.stdout
     assert str(tmp_path / "run") in result.stdout
     assert result.stderr == ""
+    image = Path(shlex.split(result.stdout.splitlines()[-1])[-1])
+    assert image.is_file()
+    assert len(str(image)) <= len(str(image.absolute().resolve()))  # not ../../../../ to it from far away
 
 
 def test_a_finished_run_is_refused_and_not_mixed(run_train, make_config, dataset, tmp_path):

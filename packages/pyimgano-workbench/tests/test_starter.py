@@ -38,6 +38,43 @@ def test_folders_beside_good_are_defects(tmp_path):
     } == told(find_records(root))
 
 
+def test_folders_in_an_anomalous_one_are_defects(tmp_path):
+    root = make(tmp_path / "bolts", "ok/1.png", "NOK/scratch/2.png", "NOK/3.png", "crack/deep/4.png")
+    assert {
+        "NOK/3.png": ("bolts", "test", 1, None),
+        "NOK/scratch/2.png": ("bolts", "test", 1, "scratch"),
+        "crack/deep/4.png": ("bolts", "test", 1, "crack_deep"),
+        "ok/1.png": ("bolts", None, 0, None),
+    } == told(find_records(root))
+
+
+def test_folders_in_an_anomalous_one_that_normal_images_have_too_are_categories(tmp_path):
+    root = make(tmp_path / "parts", "ok/bolt/1.png", "ok/nut/1.png", "nok/bolt/2.png", "nok/nut/crack/3.png")
+    assert {
+        "nok/bolt/2.png": ("bolt", "test", 1, None),
+        "nok/nut/crack/3.png": ("nut", "test", 1, "crack"),
+        "ok/bolt/1.png": ("bolt", None, 0, None),
+        "ok/nut/1.png": ("nut", None, 0, None),
+    } == told(find_records(root))
+
+
+def test_an_anomalous_category_without_normal_images_stays_one(tmp_path):
+    root = make(tmp_path / "parts", "ok/bolt/1.png", "nok/nut/2.png")
+    assert ("nut", "test", 1, None) == told(find_records(root))["nok/nut/2.png"]
+
+
+def test_a_bad_folder_beside_images_is_anomalous(tmp_path):
+    root = make(tmp_path / "bolts", "1.png", "bad/2.png")
+    assert ("bolts", "test", 1, None) == told(find_records(root))["bad/2.png"]
+    assert ("bolts", None, 0, None) == told(find_records(root))["1.png"]
+
+
+def test_masks_may_leave_out_the_folder_that_only_says_anomalous(tmp_path):
+    names = ("ok/1.png", "nok/crack/2.png", "masks/crack/2.png", "nok/dent/3.png", "masks/nok/dent/3.png")
+    masks = [record.mask_path for record in find_records(make(tmp_path / "bolt", *names)).records]
+    assert ["masks/crack/2.png", "masks/nok/dent/3.png", None] == masks
+
+
 def test_folders_without_good_are_categories_and_nothing_is_called_anomalous(tmp_path):
     root = make(tmp_path / "parts", "bolt/1.png", "nut/1.png", "top/left/1.png")
     assert {
@@ -130,6 +167,14 @@ def test_the_command_tells_what_it_found(command, tmp_path):
     code, _, err = command("--init", "bolt")
     assert 64 == code
     assert "is there already" in err
+
+
+def test_the_next_command_is_one_that_this_shell_knows(command, tmp_path, monkeypatch):
+    make(tmp_path / "bolt", "1.png")
+    monkeypatch.setenv("UV", "/usr/bin/uv")
+    assert "then: uv run pyimgano-train --config" in command("--init", "one", "--root", "bolt")[1]
+    monkeypatch.delenv("UV")
+    assert "then: pyimgano-train --config" in command("--init", "two", "--root", "bolt")[1]
 
 
 def test_the_command_prints_json(command, tmp_path):

@@ -112,6 +112,17 @@ def test_custom_kind_of_unknown_name_is_an_error_that_names_the_known(tmp_path):
     assert found.issues[0].paths == ("test/misc",)
 
 
+@pytest.mark.parametrize(("split", "is_told"), [("test", True), ("train", False)])
+def test_a_folder_that_may_be_named_after_a_defect_is_told_of_the_layout_that_takes_it(
+    tmp_path, split, is_told
+):
+    grow(tmp_path, "train/normal/1.png", f"{split}/scratch/2.png")
+
+    message = build_records("custom", tmp_path).issues[0].message
+
+    assert ("layout mvtec, <category>/test/<defect>" in message) is is_told
+
+
 def test_anomalies_in_train_are_an_error_and_no_records(tmp_path):
     grow(tmp_path, "c/train/good/1.png", "c/train/scratch/2.png")
 

@@ -69,6 +69,10 @@ class Settling:
                 self._done.pop(path, None)
                 self._waiting.pop(path, None)
 
+    def waiting(self) -> list[str]:
+        """Return the files that were seen and have no line yet, sorted."""
+        return sorted(self._waiting)
+
     def state(self, path: str) -> State:
         """Return the state in which a file that is ready has settled."""
         return self._waiting[path].state

@@ -120,7 +120,8 @@ def describe(summary: InferSummary) -> str:
     if summary.n_resumed:
         lines.append(f"{summary.n_resumed} of them were there already")
     if summary.errors:
-        lines.append("failed: " + _listed((count, code) for code, count in summary.errors.items()))
+        failed = _listed((count, code) for code, count in summary.errors.items())
+        lines.append(f'failed: {failed} (see the lines with "status": "error")')
     if summary.parts is not None:
         lines.append(_parts(summary.parts))
     if summary.output is not None:

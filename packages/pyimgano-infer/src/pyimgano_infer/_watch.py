@@ -142,6 +142,18 @@ class _Watcher:
             if found.files.get(line.input) == state:
                 self._settling.finish(line.input, state)
 
+    def _tell_waiting(self) -> None:
+        """Tell which files are in the folder without a line: an image must not be missed in silence."""
+        waiting = self._settling.waiting()
+        if not waiting:
+            return
+        count = "1 image has" if len(waiting) == 1 else f"{len(waiting)} images have"
+        click.echo(
+            f"note: {count} no line yet, such as {shown(waiting[0])}: too new, damaged or not begun; "
+            "the same command goes on with what waits",
+            err=True,
+        )
+
     def tell(self, seconds: float) -> None:
         """Tell how it went, of all lines in the file.
 
@@ -165,6 +177,7 @@ class _Watcher:
                 seconds=seconds,
             )
         )
+        self._tell_waiting()
         click.echo(describe(summary), err=True)
         if request.summary is not None:
             with writing(request.summary):

@@ -107,5 +107,6 @@ def _recognized_folder(choice: Choice, folder: Path) -> Choice:
         if any(folder.glob(sign)):
             return evolve(choice, source=None, dataset=layout, root=folder)
     raise UsageError(
-        f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name it with --dataset and --root"
+        f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name one with --dataset and --root, "
+        'or write a manifest: a line such as {"image_path": "a.png", "category": "bottle"} for each image'
     )

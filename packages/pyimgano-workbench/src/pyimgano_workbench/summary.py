@@ -138,7 +138,9 @@ def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:
 
 
 def _from_here(path: Path) -> str:
+    """Return the shorter of the ways to a file: from the current folder, or from the root."""
+    whole = str(path.absolute())
     try:
-        return os.path.relpath(path)
+        return min(os.path.relpath(path), whole, key=len)
     except ValueError:  # another drive
-        return str(path)
+        return whole

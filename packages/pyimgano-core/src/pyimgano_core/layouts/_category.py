@@ -87,7 +87,8 @@ class CategoryReader:
             path, label = self._path(f"{split}/{kind}"), self._dialect.label(kind)
             if label is None:
                 known = ", ".join(sorted(self._dialect.normal | (self._dialect.anomalous or frozenset())))
-                message = f"{path}: is named none of {known}"
+                hint = "; layout mvtec, <category>/test/<defect>, takes any name" if split == "test" else ""
+                message = f"{path}: is named none of {known}{hint}"
                 self.issues.append(
                     wrong_structure(self._dialect.name, message, category=self._name, path=path)
                 )

@@ -2,7 +2,9 @@
 
 - `train`, `val` and `test` are splits, and the folders in them are kinds of images.
 - Where one of several folders is called `good`, `ok` or `normal`, all of them are kinds: that one is normal,
-  the others are defects.
+  the others are defects. A folder that is called `bad`, `ng`, `nok` or the like is a kind wherever it lies.
+- Folders inside a kind are categories where normal images are of such a category, too: `ok/bolt`, `nok/bolt`.
+  Else they say which defect: `nok/scratch`.
 - A folder that is called `ground_truth` or `masks` holds masks, under the names of its neighbours: that of
   `scratch/1.png` is `masks/scratch/1.png` or `masks/scratch/1_mask.png`.
 - All other folders are categories; images that lie in none of them are of one that is called as the whole is.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, evolve
 
@@ -25,18 +27,26 @@ if TYPE_CHECKING:
 
 NORMAL_NAMES = frozenset({"good", "ok", "normal"})
 MASK_NAMES = frozenset({"ground_truth", "mask", "masks"})
-_PLAIN_DEFECTS = frozenset({"anomaly", "anomalous", "bad", "defect", "defects", "ko"})
+_PLAIN_DEFECTS = frozenset(
+    {"anomaly", "anomalous", "bad", "defect", "defective", "defects", "ko", "ng", "nok"}
+)
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
+_MaskKey: TypeAlias = tuple[tuple[str, ...], str]
 
 
 @define(frozen=True, kw_only=True)
 class Place:
-    """What an image's folders say; `kind` is None where none of them names a kind."""
+    """What an image's folders say; `kind` is None where none names a kind, `inner` are the folders in it."""
 
     category: tuple[str, ...] = ()
     split: Split | None = None
     kind: str | None = None
+    inner: tuple[str, ...] = ()
     is_mask: bool = False
+
+    @property
+    def is_normal(self) -> bool:
+        return self.kind is None or self.kind.lower() in NORMAL_NAMES
 
 
 @define(frozen=True, kw_only=True)
@@ -63,18 +73,20 @@ def find_records(root: Path) -> Found:
     Raises:
         MachineError: a folder can't be listed.
     """
-    images, masks, others = [], {}, []
+    images, masks, others = [], [], []
     for path, place in _walk(root, PurePosixPath(), Place()):
         if path.name.startswith("."):
             continue
         if not is_image(path.name):
             others.append(str(path))
         elif place.is_mask:
-            masks[place.category, place.kind, path.stem.removesuffix("_mask")] = str(path)
+            masks.append((path, place))
         else:
             images.append((path, place))
-    records = [_record(path, place, masks, root.resolve().name) for path, place in images]
-    return Found(records=tuple(records), lone_masks=tuple(masks.values()), others=tuple(others))
+    normal = {(*place.category, *place.inner) for _, place in images if place.is_normal}
+    left = {_mask_key(_divided(at, normal), path.stem.removesuffix("_mask")): str(path) for path, at in masks}
+    records = [_record(path, _divided(place, normal), left, root.resolve().name) for path, place in images]
+    return Found(records=tuple(records), lone_masks=tuple(left.values()), others=tuple(others))
 
 
 def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
@@ -93,9 +105,25 @@ def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
         return evolve(place, is_mask=True)
     if place.split is None and place.kind is None and name.lower() in _SPLITS:
         return evolve(place, split=_SPLITS[name.lower()])
-    if place.kind is None and (names_kinds or place.is_mask):
+    if place.kind is not None:
+        return evolve(place, inner=(*place.inner, name))
+    if names_kinds or place.is_mask or name.lower() in _PLAIN_DEFECTS:
         return evolve(place, kind=name)
     return evolve(place, category=(*place.category, name))
+
+
+def _divided(place: Place, normal: set[tuple[str, ...]]) -> Place:
+    """Return a place whose `inner` folders only tell the defect; others are moved to its category.
+
+    Args:
+        place: of an image.
+        normal: the categories that normal images lie in.
+    """
+    for count in range(len(place.inner), -1, -1):
+        category = (*place.category, *place.inner[:count])
+        if category in normal:
+            return evolve(place, category=category, inner=place.inner[count:])
+    return evolve(place, category=(*place.category, *place.inner), inner=())
 
 
 def _list(folder: Path) -> tuple[list[str], list[str]]:
@@ -107,19 +135,25 @@ def _list(folder: Path) -> tuple[list[str], list[str]]:
     return sorted(name for name in kinds if kinds[name]), sorted(name for name in kinds if not kinds[name])
 
 
-def _record(
-    path: PurePosixPath, place: Place, masks: dict[tuple[tuple[str, ...], str | None, str], str], whole: str
-) -> Record:
+def _record(path: PurePosixPath, place: Place, masks: dict[_MaskKey, str], whole: str) -> Record:
     """Return an image's record; its mask is taken out of `masks`."""
-    is_normal = place.kind is None or place.kind.lower() in NORMAL_NAMES
-    is_named = not is_normal and place.kind is not None and place.kind.lower() not in _PLAIN_DEFECTS
-    mask = None if is_normal else masks.pop((place.category, place.kind, path.stem), None)
     return Record(
         image_path=str(path),
         category="_".join(place.category) or whole,
-        split=place.split if is_normal else place.split or "test",
-        label=NORMAL if is_normal else ANOMALOUS,
+        split=place.split if place.is_normal else place.split or "test",
+        label=NORMAL if place.is_normal else ANOMALOUS,
         labelled=True,
-        mask_path=mask,
-        defect=place.kind if is_named else None,
+        mask_path=None if place.is_normal else masks.pop(_mask_key(place, path.stem), None),
+        defect=None if place.is_normal else "_".join(_defect(place)) or None,
     )
+
+
+def _defect(place: Place) -> tuple[str, ...]:
+    """Return the names of an anomalous place's kind that say more than that it is one."""
+    names = place.inner if place.kind is None else (place.kind, *place.inner)
+    return tuple(name for name in names if name.lower() not in _PLAIN_DEFECTS)
+
+
+def _mask_key(place: Place, stem: str) -> _MaskKey:
+    """Return what an image and its mask have in common: all folders but those that only say "anomalous"."""
+    return (*place.category, *_defect(place)), stem

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -50,7 +52,9 @@ def show_start(start: Start, *, as_json: bool) -> None:
             more = ", …" if len(names) > _SHOWN else ""
             click.echo(f"left out, {len(names)} {what}: {', '.join(names[:_SHOWN])}{more}")
     click.echo(f"written: {start.manifest}, {start.config}")
-    click.echo(f"look through both, then: pyimgano-train --config {start.config} --export-infer-config")
+    by_uv = ["uv", "run"] if "UV" in os.environ else []
+    command = [*by_uv, "pyimgano-train", "--config", str(start.config), "--export-infer-config"]
+    click.echo(f"look through both, then: {shlex.join(command)}")
 
 
 def _row(name: str, records: Sequence[Record]) -> list[str]:
