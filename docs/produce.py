@@ -7,7 +7,9 @@ Of a page in Markdown, in the order of its code blocks and in one temporary fold
 
 - ```` ```sh ```` is run by `bash -euo pipefail`, each block by a shell of its own. One that fails ends the
   program.
-- ```` ```text ```` right below it is what it printed, stdout and stderr as they came.
+- ```` ```python ```` is run as a program of its own.
+- ```` ```text ```` right below either is what it printed, stdout and stderr as they came;
+  ```` ```text measured ```` is so as well, but holds times or memory and is not compared.
 - ```` ```sh no-run ```` is shown only: what needs a container, a second machine or an account.
 - Any other block that begins with the line `# file: NAME` is written to that file before what follows is run.
 
@@ -35,6 +37,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^```(?P<info>\w[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# file: (\S+)\n")
+OUTPUT = re.compile(r"```\n\n```text( measured)?\n")
 SHOWN_FOLDER = "/home/you/work"
 VARIES = (
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "HASH"),
@@ -72,7 +75,7 @@ def _renew(page: Path, *, write: bool) -> bool:
     """Run a page, show how its outputs changed, and return whether they did."""
     old = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        new = produce(old, Path(folder).resolve(), name=str(page))
+        new = produce(old, Path(folder).resolve(), name=str(page), measure=write)
     diff = difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(page), "as it is now")
     sys.stdout.writelines(diff)
     if write and new != old:
@@ -80,13 +83,14 @@ def _renew(page: Path, *, write: bool) -> bool:
     return new != old
 
 
-def produce(text: str, folder: Path, *, name: str) -> str:
+def produce(text: str, folder: Path, *, name: str, measure: bool = False) -> str:
     """Return a page with the outputs that its commands have now.
 
     Args:
         text: The page, in Markdown.
         folder: Where the commands are run: an empty folder.
         name: The page's name, for messages.
+        measure: Whether to put in new outputs of ```text measured```, too.
 
     Raises:
         CommandError: A command failed.
@@ -94,18 +98,26 @@ def produce(text: str, folder: Path, *, name: str) -> str:
     (folder / "pyimgano").symlink_to(ROOT)
     parts, place, output = [], 0, None
     for match in FENCE.finditer(text):
-        body, info = match["body"], match["info"].split()
-        between = text[place : match.start("body")]
-        below = output is not None and between == "```\n\n```text\n"
-        parts += [between, _chosen(body, output or "") if below else body]
-        output = None
-        if info == ["sh"]:
-            line = text.count("\n", 0, match.start()) + 1
-            output = _run(body, folder, place=f"{name}:{line}")
-        elif info[0] != "sh" and (file := FILE.match(body)):
-            _write(folder / file[1], body)
+        between, body = text[place : match.start("body")], match["body"]
+        is_measured = match["info"] == "text measured"
+        if output is not None and OUTPUT.fullmatch(between) and (measure or not is_measured):
+            body = output if is_measured else _chosen(body, output)
+        parts += [between, body]
+        line = text.count("\n", 0, match.start()) + 1
+        output = _act(match["info"].split(), match["body"], folder, place=f"{name}:{line}")
         place = match.end("body")
     return "".join([*parts, text[place:]])
+
+
+def _act(info: list[str], body: str, folder: Path, *, place: str) -> str | None:
+    """Write the file that a block is, or run it; return what it printed where it was run."""
+    if info == ["sh"]:
+        return _run(["bash", "-euo", "pipefail", "-c", body], folder, place=place)
+    if info[0] != "sh" and (file := FILE.match(body)):
+        _write(folder / file[1], body)
+    elif info == ["python"]:
+        return _run([sys.executable, "-c", body], folder, place=place)
+    return None
 
 
 def same(old: str, new: str) -> bool:
@@ -133,13 +145,13 @@ def _chosen(old: str, new: str) -> str:
     return old if len(lines[0]) == len(lines[1]) and all(map(same, *lines)) else new
 
 
-def _run(commands: str, folder: Path, *, place: str) -> str:
-    """Return what commands printed, their colours taken out."""
+def _run(command: list[str], folder: Path, *, place: str) -> str:
+    """Return what a command printed, its colours taken out."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {name: value for name, value in os.environ.items() if name != "UV"}  # shown plain
     environment |= {"PATH": path, "PYIMGANO_CACHE": f"{folder}/.cache", "NO_COLOR": "1"}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - whichever bash there is
+        command,
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -150,7 +162,7 @@ def _run(commands: str, folder: Path, *, place: str) -> str:
     )
     output = done.stdout.replace(str(folder), SHOWN_FOLDER)
     if done.returncode:
-        raise CommandError(f"{place}: ended with exit code {done.returncode}:\n{commands}\n{output}")
+        raise CommandError(f"{place}: ended with exit code {done.returncode}:\n{command[-1]}\n{output}")
     return "\n".join(line.rstrip() for line in output.splitlines()) + "\n" if output else ""
 
 

@@ -79,6 +79,22 @@ def test_an_output_may_differ_by_what_differs_between_machines_alone(tmp_path, s
     assert code == produce("--check", page).returncode
 
 
+@pytest.mark.parametrize(("action", "seconds"), [("--check", 1.0), ("--write", 2.0)])
+def test_a_measured_output_is_renewed_but_never_compared(tmp_path, action, seconds):
+    text = "```sh\necho took 2.0\n```\n\n```text measured\ntook {}\n```\n"
+    page = written(tmp_path, text.format(1.0))
+    assert 0 == produce(action, page).returncode
+    assert text.format(seconds) == page.read_text(encoding="utf-8")
+
+
+def test_python_is_run_and_its_output_compared(tmp_path):
+    text = "```python\nprint({} + 1)\n```\n\n```text\n3\n```\n"
+    assert [0, 1] == [produce("--check", written(tmp_path, text.format(a))).returncode for a in (2, 3)]
+    result = produce("--check", written(tmp_path, "```python\n1 / 0\n```\n"))
+    assert 1 == result.returncode
+    assert "ZeroDivisionError" in result.stderr
+
+
 def test_a_command_that_fails_is_named_with_its_place_and_its_output(tmp_path):
     page = written(tmp_path, "Text.\n\n```sh\necho why | cat\nfalse | cat\n```\n")
     result = produce("--check", page)
