@@ -46,38 +46,36 @@ step_docs() {
     uv sync --quiet --locked # without what only the site needs
 }
 
-# Every command of the tutorials, and of the guides that show outputs, prints what its page shows.
+# Every command of the documentation runs, and prints what its page shows.
 step_commands() {
     local pages
-    mapfile -t pages < <(grep -l '^```text' docs/tutorials/*.md docs/how-to/{no-masks,false-alarm-rate,groups-and-leakage,shell-completion}.md)
+    mapfile -t pages < <(git grep -lE '^```(sh|python)$' -- 'docs/*.md')
     uv run --locked python docs/produce.py --check "${pages[@]}"
 }
 
 # Wheels and source distributions as an index wants them.
 step_wheels() {
     build_wheels
-    uv tool run --quiet --from 'twine>=6.1' twine check --strict "$WORK"/dist/*.whl "$WORK"/dist/*.tar.gz
+    uv tool run --quiet --from 'twine>=6.1' twine check --strict "$DIST"/*.whl "$DIST"/*.tar.gz
 }
 
 # The packages without torch, on the oldest versions that they say they run with.
 step_lowest() {
-    build_wheels
-    local folder=$WORK/lowest
-    mkdir -p "$folder"
-    uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --extra onnx \
-        --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$folder/lowest.txt"
-    uv venv --quiet --python 3.11 "$folder/venv"
-    uv pip install --quiet --python "$folder/venv" --constraints "$folder/lowest.txt" \
-        pytest hypothesis jsonschema scikit-learn \
-        "$WORK"/dist/pyimgano_{core,preflight,infer}-*.whl
-    cp pyproject.toml "$folder/pyproject.toml"
+    install_lowest "$WORK/lowest" "$(oldest onnx)" core preflight infer
     local short
     for short in core preflight infer; do
-        mkdir -p "$folder/$short"
-        cp -R "packages/pyimgano-$short/tests" "$folder/$short/tests"
-        cp -R "packages/pyimgano-$short/benchmarks" "$folder/$short/benchmarks"
-        (cd "$folder" && "$(python_of venv)" -I -m pytest "$short/tests")
+        test_lowest "$WORK/lowest" "$short" .
     done
+}
+
+# What fits and exports, on the oldest torch, timm and onnx.
+step_lowest-torch() {
+    local folder=$WORK/lowest-torch
+    install_lowest "$folder" "$(oldest onnx skimage torch)" core workbench bench
+    test_lowest "$folder" core detectors
+    test_lowest "$folder" core pipeline
+    test_lowest "$folder" workbench test_cli.py
+    test_lowest "$folder" bench test_cli.py
 }
 
 # The example of a detector that is no part of this project, installed as its own package.
@@ -96,8 +94,7 @@ step_alone() {
     local tools=(pytest hypothesis)
     [[ $short == core ]] && tools+=(jsonschema scikit-learn) # its metrics and schemas are tested against them
     uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" "${tools[@]}"
-    cp -R "packages/$name/tests" "$folder/tests"
-    [[ -d packages/$name/benchmarks ]] && cp -R "packages/$name/benchmarks" "$folder/benchmarks" # a test samples one
+    copy_tests "$short" "$folder"
     cp pyproject.toml "$folder/pyproject.toml" # pytest's settings
     # Away from the checkout, so that only the installed package can be imported.
     (cd "$folder" && "$(python_of venv)" -I -m pytest tests)
@@ -138,6 +135,7 @@ prepare() {
     local parent=${XDG_CACHE_HOME:-$HOME/.cache}
     mkdir -p "$parent"
     WORK=$(mktemp -d "$parent/pyimgano-ci.XXXXXX")
+    DIST=${PYIMGANO_DIST:-$WORK/dist}
     ensure_uv
     if [[ -z ${PYIMGANO_REAL_DATA:-} && -d $ROOT/../shared/data ]]; then
         PYIMGANO_REAL_DATA=$(cd "$ROOT/../shared/data" && pwd)
@@ -154,11 +152,53 @@ ensure_uv() {
     export PATH=$WORK/uv/bin:$PATH
 }
 
+# Into DIST, unless its user has built them; and the versions that the lock names, for what they need.
 build_wheels() {
-    [[ -d $WORK/dist ]] && return
-    uv build --quiet --all-packages --out-dir "$WORK/dist"
+    [[ -f $WORK/constraints.txt ]] && return
+    [[ -n ${PYIMGANO_DIST:-} ]] || uv build --quiet --all-packages --out-dir "$DIST"
     uv export --quiet --locked --all-packages --all-extras --all-groups --no-emit-workspace \
         --no-hashes --no-annotate --no-header --output-file "$WORK/constraints.txt"
+}
+
+# oldest EXTRA...: a file with the oldest versions that core's extras admit.
+oldest() {
+    local extras=("${@/#/--extra=}") file
+    file=$WORK/oldest-$(tr ' ' - <<<"$*").txt
+    uv pip compile --quiet --python-version 3.11 --resolution lowest-direct "${extras[@]}" \
+        --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$file"
+    echo "$file"
+}
+
+# install_lowest FOLDER CONSTRAINTS SHORT...: an environment with the wheels of these packages.
+install_lowest() {
+    local folder=$1 constraints=$2 wheels=() short
+    shift 2
+    build_wheels
+    for short in "$@"; do
+        wheels+=("$DIST/pyimgano_$short"-*.whl)
+    done
+    mkdir -p "$folder"
+    uv venv --quiet --python 3.11 "$folder/venv"
+    uv pip install --quiet --python "$folder/venv" --constraints "$constraints" \
+        pytest hypothesis jsonschema scikit-learn "${wheels[@]}"
+    cp pyproject.toml "$folder/pyproject.toml"
+}
+
+# test_lowest FOLDER SHORT PATH: the tests of a package below a path, with that environment.
+test_lowest() {
+    copy_tests "$2" "$1/$2"
+    (cd "$1" && "$(python_of venv)" -I -m pytest "$2/tests/$3")
+}
+
+# copy_tests SHORT FOLDER: the tests of a package, and its benchmarks, of which tests run some on a sample.
+copy_tests() {
+    local part
+    mkdir -p "$2"
+    for part in tests benchmarks; do
+        if [[ -d packages/pyimgano-$1/$part && ! -d $2/$part ]]; then
+            cp -R "packages/pyimgano-$1/$part" "$2/$part"
+        fi
+    done
 }
 
 # install_alone VENV SHORT: a fresh environment with the package's wheel and core's, by path, and what they need
@@ -166,8 +206,8 @@ build_wheels() {
 install_alone() {
     build_wheels
     uv venv --quiet "$1"
-    local wheels=("$WORK"/dist/pyimgano_core-*.whl)
-    [[ $2 == core ]] || wheels+=("$WORK/dist/pyimgano_$2"-*.whl)
+    local wheels=("$DIST"/pyimgano_core-*.whl)
+    [[ $2 == core ]] || wheels+=("$DIST/pyimgano_$2"-*.whl)
     uv pip install --quiet --python "$1" --constraints "$WORK/constraints.txt" "${wheels[@]}"
     uv pip check --quiet --python "$1"
 }
