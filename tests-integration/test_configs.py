@@ -108,3 +108,20 @@ def test_normal_only_measures_false_alarms_and_certifies_its_threshold_from_80_i
     assert "conformal" == threshold.provenance.method
     assert threshold.provenance.certificate.level <= 0.05
     assert report.review_threshold.value < threshold.value
+
+
+@pytest.mark.parametrize("folder", ["photos", "project"])
+def test_what_init_writes_beside_the_images_or_elsewhere_passes_the_data_check(tmp_path, folder):
+    rng = np.random.default_rng(0)
+    for name in ("good/1", "good/2", "good/3", "good/4", "good/5", "crack/6"):
+        path = tmp_path / "photos" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(path)
+    (tmp_path / "photos/masks").mkdir()
+    Image.fromarray(np.diag(np.full(64, 255, np.uint8))).save(tmp_path / "photos/masks/6.png")
+    run_train("--init", str(tmp_path / folder), "--root", str(tmp_path / "photos"))
+    check = Path(sys.executable).with_name("pyimgano-preflight")
+    told = subprocess.run(
+        [check, "check", tmp_path / folder / "config.toml"], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (told.returncode, told.stderr), told.stdout

@@ -418,7 +418,7 @@ def share_a_group(data):
 @pytest.mark.parametrize(
     ("spoil", "codes"),
     [
-        (share_a_file, {"PF112", "PF602"}),
+        (share_a_file, {"PF112"}),
         (copy_a_defect, {"PF602", "PF603"}),
         (label_by_a_fraction, {"PF108"}),
         (lead_out, {"PF701"}),

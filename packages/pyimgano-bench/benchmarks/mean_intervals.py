@@ -1,7 +1,7 @@
 """How often the interval of a macro mean holds the true mean, in simulated benchmarks.
 
 Three categories of 40 normal and 40 anomalous images, whose scores are normal deviates; a fit under another
-seed scores the same images, with another separation. Prints the table of docs/benchmark.md.
+seed scores the same images, with another separation. Prints the table of docs/how-to/benchmark.md.
 """
 
 from __future__ import annotations

@@ -46,6 +46,11 @@ def test_toml_and_json_say_the_same(tmp_path, name, text, encoding, newline):
         ("c.json", b"[1]", "must hold a table of keys"),
         ("c.json", b"[" * 100_000, "not valid JSON: nested too deeply"),
         ("c.toml", b"a = 1\na = 2\n", "Cannot overwrite a value (at line 2, column 6)"),
+        (
+            "c.toml",
+            b"a = True\n",
+            "Invalid value (at line 1, column 5); text stands in quotes, true and false in small letters",
+        ),
         ("c.toml", b"seed 3\n", "Expected '=' after a key in a key/value pair (at line 1, column 6)"),
     ],
 )
@@ -66,7 +71,7 @@ def test_the_file_stands_in_front_of_its_problems(tmp_path):
 
 def test_a_missing_file_a_folder_and_wrong_bytes_are_problems(tmp_path):
     assert ["no such config file"] == problems_of(read_document, tmp_path / "c.toml")
-    assert ["is not a file"] == problems_of(read_document, tmp_path)
+    assert ["is a folder; name the config file in it"] == problems_of(read_document, tmp_path)
     (tmp_path / "c.toml").write_bytes(b"a = '\xff'")
     assert "can't be read" in problems_of(read_document, tmp_path / "c.toml")[0]
 

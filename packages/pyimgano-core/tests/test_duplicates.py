@@ -143,11 +143,52 @@ def test_a_fingerprint_of_all_categories_is_that_of_the_whole():
     assert forwards.counts["test"] == 2
 
 
-def test_one_image_named_twice_is_a_leak_as_well_as_a_repeated_path():
-    tested = evolve(A, record=evolve(A.record, label=1, split="test"))
+def use(path, number, label=0):
+    return sample(path, line=number, label=label)
+
+
+def test_one_file_named_twice_is_a_repeated_path_and_no_copy_of_itself():
+    tested = evolve(A, image=Path("/d/x/../a.png"), record=evolve(A.record, label=1, split="test"))
     split = [CategorySplit(category="bolt", train=(A,), test=(tested,))]
     assert ["PF112"] == [issue.code for issue in path_issues([A, tested])]
-    assert [("PF603", "error"), ("PF602", "error")] == found(split, SAME)
+    assert [] == found(split, {**SAME, tested.image: "1"})
+
+
+def test_a_leak_names_two_files_where_one_is_named_on_both_sides():
+    learnt = (use("/d/a.png", 1), use("/d/b.png", 2))
+    split = CategorySplit(category="bolt", train=learnt, test=(use("/d/a.png", 3),))
+    (issue,) = content_issues(SplitResult(categories=(split,)), SAME, SplitPolicy())
+    assert ("PF602", ("/d/b.png", "/d/a.png"), {"count": 2}) == (issue.code, issue.paths, issue.data)
+    assert "2 records have the same image content" in issue.message
+    assert "'/d/b.png' (line 2)" in issue.message
+    assert "'/d/a.png' (line 3)" in issue.message
+
+
+def test_a_label_conflict_names_two_files_where_one_has_both_labels():
+    tested = (use("/d/a.png", 1), use("/d/a.png", 2, label=1), use("/d/b.png", 3))
+    split = CategorySplit(category="bolt", test=tested)
+    (issue,) = content_issues(SplitResult(categories=(split,)), SAME, SplitPolicy())
+    assert ("PF603", ("/d/a.png", "/d/b.png"), {"count": 2}) == (issue.code, issue.paths, issue.data)
+    assert "such as '/d/a.png' (line 2) and '/d/b.png' (line 3)" in issue.message
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0, 1]), st.booleans()), max_size=8))
+def test_only_pairs_of_different_files_are_told(drawn):
+    records = [use(f"/d/{name}.png", number, label) for number, (name, label, _) in enumerate(drawn, 1)]
+    sides = {True: [], False: []}
+    for record, (*_, is_tested) in zip(records, drawn, strict=True):
+        sides[is_tested].append(record)
+    split = [CategorySplit(category="bolt", train=tuple(sides[False]), test=tuple(sides[True]))]
+    pairs = [(one, other) for one in drawn for other in drawn if one[0] != other[0]]
+    expected = set()
+    if any(one[1] != other[1] for one, other in pairs):
+        expected.add("PF603")
+    if any(one[2] != other[2] for one, other in pairs):
+        expected.add("PF602")
+    if pairs and not expected:
+        expected.add("PF601")
+    same = {record.image: "1" for record in records}
+    assert expected == {code for code, _ in found(split, same)}
 
 
 def test_one_image_in_two_categories_is_a_leak_where_one_learns_from_it():

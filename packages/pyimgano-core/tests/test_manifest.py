@@ -266,6 +266,14 @@ def test_a_manifest_that_can_not_be_opened_is_a_data_error(tmp_path):
         with pytest.raises(DataError) as raised:
             load_manifest(path)
         assert [issue.code for issue in raised.value.issues] == ["PF101"]
+        assert [issue.message for issue in raised.value.issues] == [str(raised.value)]
+
+
+def test_a_missing_manifest_is_told_with_ways_to_make_one(tmp_path):
+    with pytest.raises(DataError, match=r"not found: correct the path, or make one of .* --init DIR or"):
+        load_manifest(tmp_path / "none.jsonl")
+    with pytest.raises(DataError, match=r"is not a file$"):
+        load_manifest(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -65,6 +65,19 @@ def test_the_file_is_blamed_for_its_own_mistakes_alone(tmp_path):
         load_run_config(path, ["model.nam=padim"])
 
 
+def test_a_mistake_of_the_command_line_is_no_mistake_of_the_file(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("seed = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(path, ["treshold.alpha=0.1"])
+    assert "$.treshold: unknown key; did you mean 'threshold'? (from --set)" == str(caught.value)
+    with pytest.raises(ConfigError, match=r"^\$\.model\.device: .* not 'gpu' \(from the command line\)$"):
+        load_run_config(path, (), {"model.device": "gpu"})
+    path.write_text("[treshold]\nalpha = 0.2\n")
+    with pytest.raises(ConfigError, match=r"c\.toml: \$\.treshold: [^(]*$"):
+        load_run_config(path, ["treshold.alpha=0.1"])
+
+
 def test_without_a_file_the_overrides_are_the_config():
     assert RunConfig(seed=5) == load_run_config(None, ["seed=5"])
 

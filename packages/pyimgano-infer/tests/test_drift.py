@@ -39,6 +39,7 @@ def test_images_like_those_of_calibration_give_no_note(run_infer, known, grey, t
     images = [grey(f"{value}.png", value) for value in range(90, 111)]
     done, drift = scored(run_infer, known(), images, tmp_path)
     assert "note" not in done.err
+    assert "--calibrate" not in done.err
     assert dict.fromkeys(QUANTITIES, False) == {each["quantity"]: each["drifted"] for each in drift}
     assert {(21, 41), (21, 1)} == {(each["count"], each["reference_count"]) for each in drift}
 
@@ -54,6 +55,8 @@ def test_what_drifted_is_named_with_test_and_effect(run_infer, known, grey, tmp_
     assert brightness["p_value"] < 0.001
     assert "note: category 'part': brightness is higher than at calibration" in done.err
     assert 3 == done.err.count("note:")
+    assert ["note", "note", "note", "try next"] == [line.split(":")[0] for line in done.err.splitlines()[:4]]
+    assert "--calibrate sets the thresholds anew" in done.err
 
 
 def test_a_config_that_does_not_know_its_calibration_images_compares_nothing(

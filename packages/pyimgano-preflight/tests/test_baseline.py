@@ -75,6 +75,11 @@ def test_a_file_that_is_no_baseline_is_refused(tmp_path, text):
         read_baseline(path)
 
 
+def test_where_there_is_no_baseline_yet_it_is_said_what_makes_one(tmp_path):
+    with pytest.raises(ArtifactError, match=r"known\.json: no such file; --write-baseline makes one$"):
+        read_baseline(tmp_path / "known.json")
+
+
 def test_a_check_fails_for_new_faults_only(cli, dataset, tmp_path):
     (dataset.folder / "train/2.png").write_text("text")
     dataset.save()

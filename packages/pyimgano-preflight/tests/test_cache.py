@@ -156,6 +156,72 @@ def test_a_file_in_another_place_of_the_disk_is_known_with_the_inode_it_has_now(
     assert evolve(known, inode=(state.st_dev, state.st_ino)) == recall(place, image)
 
 
+# the same bytes at another time, as after a checkout
+
+
+LATER = LONG_AGO + 1_000_000_000
+
+
+@pytest.mark.parametrize("role", ["image", "mask"])
+@pytest.mark.parametrize("depth", ["standard", "deep"])
+def test_the_same_bytes_at_another_time_are_known_again_and_from_then_on(image, place, role, depth):
+    remember(place, image, role, depth)
+    os.utime(image, ns=(LATER, LATER))
+    with FactCache(place) as cache:
+        found = cache.get_same_bytes(image, role, depth, Path(image).stat())
+    assert read_facts(image, role, depth) == found == recall(place, image, role, depth)
+
+
+def test_a_shallower_look_at_the_same_bytes_keeps_what_the_deeper_one_found(image, place):
+    remember(place, image, depth="deep")
+    os.utime(image, ns=(LATER, LATER))
+    with FactCache(place) as cache:
+        found = cache.get_same_bytes(image, "image", "standard", Path(image).stat())
+    assert read_facts(image, "image", "standard") == found
+    assert read_facts(image, "image", "deep") == recall(place, image, depth="deep")
+
+
+def test_other_bytes_of_the_same_size_are_not_known(image, place):
+    remember(place, image, depth="deep")
+    write(Path(image), bytes(Path(image).stat().st_size), LATER)
+    with FactCache(place) as cache:
+        assert cache.get_same_bytes(image, "image", "deep", Path(image).stat()) is None
+        assert cache.get(image, "image", "deep", Path(image).stat()) is None
+
+
+@pytest.mark.parametrize(("known", "asked"), [("quick", "quick"), ("deep", "quick"), ("standard", "deep")])
+def test_no_bytes_are_compared_for_a_quick_look_or_one_that_goes_deeper(image, place, known, asked):
+    remember(place, image, depth=known)
+    os.utime(image, ns=(LATER, LATER))
+    with FactCache(place) as cache:
+        assert cache.get_same_bytes(image, "image", asked, Path(image).stat()) is None
+
+
+def test_a_file_that_went_since_it_was_seen_is_not_known(image, place):
+    remember(place, image)
+    os.utime(image, ns=(LATER, LATER))
+    state = Path(image).stat()
+    Path(image).unlink()
+    with FactCache(place) as cache:
+        assert cache.get_same_bytes(image, "image", "standard", state) is None
+
+
+def test_after_a_checkout_no_image_is_decoded(image, place, monkeypatch):
+    def check():
+        with FactCache(place) as cache:
+            store = FactStore("deep", SilentProgress(), cache=cache)
+            return [
+                *store.read([(image, "image")]),
+                *(picture.tolist() for picture in store.pictures([image])),
+            ]
+
+    first = check()
+    os.utime(image, ns=(LATER, LATER))
+    monkeypatch.delattr("pyimgano_preflight.facts._read.decode_image")
+    monkeypatch.delattr("pyimgano_preflight.facts._read.decode_small")
+    assert [evolve(first[0], mtime_ns=LATER), *first[1:]] == check()
+
+
 # a file that is no cache, or not now
 
 
@@ -244,7 +310,7 @@ def test_a_damaged_row_is_read_anew(image, place):
 
 
 def test_a_locked_cache_costs_the_keeping_and_says_so(image, place, monkeypatch):
-    monkeypatch.setattr("pyimgano_preflight.facts._cache._LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("pyimgano_preflight.facts._cache_file._LOCK_SECONDS", 0.05)
     with FactCache(place):
         pass
     holder = sqlite3.connect(place, isolation_level=None)

@@ -135,7 +135,8 @@ def test_a_folder_of_images_alone_is_told_what_to_write(cli, dataset):
     result = cli("check", dataset.folder / "train")
     assert result.code == 64
     assert "holds no manifest.jsonl and no known layout" in result.stderr
-    assert 'write a manifest: a line such as {"image_path": "a.png", "category": "bottle"}' in result.stderr
+    line = '{"image_path": "a.png", "category": "bottle", "label": 0}'
+    assert f"write a manifest: for each image a line such as {line}" in result.stderr
 
 
 def test_a_source_and_an_option_contradict_each_other(cli, config, dataset):
@@ -217,6 +218,18 @@ def test_what_the_profile_leaves_out_is_said_with_the_way_to_check_it(cli, confi
     assert "PF403" in said
     assert said.endswith("; --profile deep does")
     assert "not checked" not in cli("check", "--config", config, "--profile", "deep").stdout
+
+
+@pytest.mark.parametrize(
+    "dataset", ['name = "manifest"\nmanifest_path = "none"', 'name = "mvtec"\nroot = "none"']
+)
+@pytest.mark.parametrize("form", ["text", "concise"])
+def test_a_data_set_that_is_not_there_has_nothing_left_out(cli, tmp_path, dataset, form):
+    config = tmp_path / "config.toml"
+    config.write_text(f"[dataset]\n{dataset}\n")
+    done = cli("check", "--config", config, "--format", form)
+    assert 2 == done.code
+    assert "not checked" not in done.stdout
 
 
 def test_every_rule_is_said_to_be_done_or_skipped_with_a_reason(cli, config):

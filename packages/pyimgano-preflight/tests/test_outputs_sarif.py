@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -105,9 +106,10 @@ def test_paths_outside_the_folder_are_file_uris(cli, dataset, tmp_path, monkeypa
     dataset.save()
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    document = cli("check", dataset.manifest, "--format", "sarif").document
-    (found,) = (result for result in results(document) if result["ruleId"] == "PF301")
-    assert [dataset.manifest.as_uri()] == [uri(place) for place in found["locations"]]
+    for source in (dataset.manifest, os.path.relpath(dataset.manifest)):
+        document = cli("check", source, "--format", "sarif").document
+        (found,) = (result for result in results(document) if result["ruleId"] == "PF301")
+        assert [dataset.manifest.as_uri()] == [uri(place) for place in found["locations"]]
 
 
 @pytest.mark.parametrize(

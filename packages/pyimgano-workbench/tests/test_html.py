@@ -42,6 +42,13 @@ def test_the_page_of_a_run_is_the_one_in_its_folder(finished):
     assert page_of(finished) == (finished.folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_run_on_a_manifest_is_called_after_its_categories_unless_they_are_many(finished):
+    model, (part,) = finished.report.model, finished.report.categories
+    assert f"<h1>{model} on {part}</h1>" in page_of(finished)
+    assert f"<h1>{model} on manifest</h1>" in page_of(finished, categories=("a", "b", "c", "d"))
+    assert f"<h1>{model} on demo</h1>" in page_of(finished, dataset="demo")
+
+
 def test_names_of_images_are_text_and_no_markup(finished):
     page = page_of(finished)
     assert "a\u2028b\x85&lt;script&gt;.png" in page

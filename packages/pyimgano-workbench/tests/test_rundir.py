@@ -68,8 +68,20 @@ def test_a_folder_of_somebody_else_is_refused_and_kept(tmp_path):
 @pytest.mark.parametrize("leads_to", ["nowhere", "."])
 def test_a_link_in_the_way_is_refused(tmp_path, leads_to):
     (tmp_path / "run").symlink_to(leads_to)
-    with pytest.raises(UsageError, match="exists; a finished run is never mixed"):
+    with pytest.raises(UsageError, match="exists and is no run"):
         open_run(tmp_path / "run")
+
+
+def test_a_finished_run_may_be_removed_but_no_folder_of_images(tmp_path):
+    directory = open_run(tmp_path / "run")
+    finish_something(directory)
+    directory.finish()
+    with pytest.raises(UsageError, match="never mixed with another: remove it"):
+        open_run(tmp_path / "run")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(UsageError, match="is no run") as caught:
+        open_run(tmp_path / "photos")
+    assert "remove" not in str(caught.value)
 
 
 def reopened(tmp_path, **changes):

@@ -7,6 +7,8 @@ from PIL import Image
 from pyimgano_core.cli.app import run
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.errors import DataError, UsageError
+from pyimgano_core.preparation import inspect_dataset
+from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
 from pyimgano_workbench.cli import train
 from pyimgano_workbench.starter import find_records, write_start
@@ -75,6 +77,28 @@ def test_masks_may_leave_out_the_folder_that_only_says_anomalous(tmp_path):
     assert ["masks/crack/2.png", "masks/nok/dent/3.png", None] == masks
 
 
+def masks_of(root):
+    return {record.image_path: record.mask_path for record in find_records(root).records if record.mask_path}
+
+
+def test_masks_in_no_folder_of_a_defect_are_told_by_their_names(tmp_path):
+    names = ("ok/1.png", "crack/1.png", "crack/2.png", "dent/3.png", "masks/1_mask.png", "masks/3.png")
+    root = make(tmp_path / "bolt", *names)
+    assert {"crack/1.png": "masks/1_mask.png", "dent/3.png": "masks/3.png"} == masks_of(root)
+
+
+def test_a_mask_that_may_be_of_two_images_is_of_none(tmp_path):
+    root = make(tmp_path / "bolt", "ok/9.png", "crack/1.png", "dent/1.png", "masks/1.png")
+    assert {} == masks_of(root)
+    assert ("masks/1.png",) == find_records(root).lone_masks
+
+
+def test_a_mask_in_the_folder_of_its_defect_goes_before_one_beside_it(tmp_path):
+    root = make(tmp_path / "bolt", "ok/9.png", "crack/1.png", "masks/1.png", "masks/crack/1.png")
+    assert {"crack/1.png": "masks/crack/1.png"} == masks_of(root)
+    assert ("masks/1.png",) == find_records(root).lone_masks
+
+
 def test_folders_without_good_are_categories_and_nothing_is_called_anomalous(tmp_path):
     root = make(tmp_path / "parts", "bolt/1.png", "nut/1.png", "top/left/1.png")
     assert {
@@ -110,6 +134,12 @@ def test_what_is_left_out_is_named(tmp_path):
     assert ["crack/2.png", "good/1.png"] == [record.image_path for record in found.records]
 
 
+def test_pictures_of_a_run_are_no_images(tmp_path):
+    root = make(tmp_path / "bolt", "good/1.png", "runs/a/categories/bolt/pictures/1.png")
+    (root / "runs/a/run.json").write_text("{}")
+    assert ["good/1.png"] == [record.image_path for record in find_records(root).records]
+
+
 def test_the_written_config_loads_and_has_the_defaults_of_training(tmp_path):
     root = make(tmp_path / "bolt", "good/1.png", "crack/2.png")
     start = write_start(root, None)
@@ -120,12 +150,26 @@ def test_the_written_config_loads_and_has_the_defaults_of_training(tmp_path):
     assert "<" not in start.config.read_text()
 
 
+def test_the_config_says_how_many_images_set_the_threshold(tmp_path):
+    root = make(tmp_path / "bolt", *(f"good/{number}.png" for number in range(45)))
+    start = write_start(root, None)
+    prepared = inspect_dataset(load_run_config(start.config), root, SilentProgress())
+    (category,) = prepared.categories
+    assert f"about {len(category.split.calibration)} here" in start.config.read_text()
+
+
+def test_images_beside_the_config_need_no_root(tmp_path):
+    start = write_start(make(tmp_path / "bolt", "good/1.png"), None)
+    assert load_run_config(start.config).dataset.root is None
+
+
 def test_images_may_lie_elsewhere(tmp_path):
     images = make(tmp_path / 'im "a" ges', "good/1.png")
     start = write_start(tmp_path / "new" / "project", images)
     (line,) = start.manifest.read_text().splitlines()
     assert '../../im "a" ges/good/1.png' == json.loads(line)["image_path"]
     assert (start.manifest.parent / json.loads(line)["image_path"]).is_file()
+    assert '../../im "a" ges' == load_run_config(start.config).dataset.root
 
 
 @pytest.mark.parametrize("name", ["config.toml", "manifest.jsonl"])

@@ -13,7 +13,7 @@ def document(make_cell, make_results):
         make_cell("a", 0.8, "<y> & z"),
         make_cell("a", 0.7, dataset="e"),
     ]
-    machine = {"processor": "a <fast> one", "processors": 2}
+    machine = {"processor": "a <fast> one", "processors": 2, "memory_gib": 23.5}
     return make_results(*rows, notes=("d/x: something <odd>",), machine=machine, versions={"numpy": "2"})
 
 
@@ -22,6 +22,7 @@ def test_the_page_is_whole_and_shows_every_data_set(document, outline):
     titles = ["Leaderboard", "d", "e", "1 of 5 cells failed", "Notes", "Machine and versions"]
     assert titles == [title for title in titles if title in found.words]
     assert 1 == found.tags.count("svg")  # of d; e has one contender
+    assert ["memory GiB", "23.5"] in found.rows
     assert all(word in found.text for word in ("d/x: something <odd>", "a <fast> one", "no <device>"))
 
 

@@ -24,15 +24,24 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         document = parse_json(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as exc:  # TOMLDecodeError is a ValueError
-        raise ConfigError([str(exc)], path) from exc
+        raise ConfigError([f"{exc}{_hint(exc)}"], path) from exc
     if not isinstance(document, dict):
         raise ConfigError(["must hold a table of keys"], path)
     return document
 
 
+def _hint(error: Exception) -> str:
+    """Return what to do about the mistake in TOML that is made most often."""
+    is_value = isinstance(error, tomllib.TOMLDecodeError) and str(error).startswith("Invalid value")
+    return "; text stands in quotes, true and false in small letters" if is_value else ""
+
+
 def _read_text(path: Path) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigError(["is a folder; name the config file in it"], path)
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
             raise ConfigError(["is not a file"], path)
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as exc:

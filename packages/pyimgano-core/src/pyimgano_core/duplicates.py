@@ -7,6 +7,7 @@ import os
 import stat
 from bisect import bisect_right
 from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,19 @@ class _Use:
     category: str
     role: Role
     sample: Sample
+
+    @property
+    def file(self) -> tuple[str, str]:
+        """The category and the file's path: what `path_issues` wants to be named once."""
+        return self.category, _normal(self.sample.image_file)
+
+    @property
+    def label(self) -> int:
+        return self.sample.record.label
+
+    @property
+    def is_tested(self) -> bool:
+        return self.role == "test"
 
     @property
     def side(self) -> str:
@@ -111,6 +125,8 @@ def hash_contents(samples: Sequence[Sample], progress: Progress) -> dict[Path, s
 
 def content_issues(split: SplitResult, hashes: Mapping[Path, str], policy: SplitPolicy) -> tuple[Issue, ...]:
     """Return the images with equal bytes: copies, copies with two labels, and copies learnt from and tested.
+
+    One file that a category names again is no copy of itself: `path_issues` tells it.
 
     Args:
         split: all categories; a copy in another category's test set is a leak too.
@@ -185,33 +201,55 @@ def _path_issue(same: Sequence[Sample]) -> Issue:
     return _issue("PF112", Severity.ERROR, f"{named} with different split, label or mask: keep one", same)
 
 
+def _once_each(uses: Iterable[_Use]) -> list[_Use]:
+    """Return the first use of each file."""
+    found: dict[tuple[str, str], _Use] = {}
+    for use in uses:
+        found.setdefault(use.file, use)
+    return list(found.values())
+
+
 def _two_apart(uses: Sequence[_Use]) -> tuple[_Use, _Use]:
-    """Return two uses of a content, of different labels or on different sides where there are such."""
+    """Return uses of two of the files, of different labels or on different sides where there are such."""
     first = uses[0]
-    other_label = (use for use in uses if use.sample.record.label != first.sample.record.label)
-    other_side = (use for use in uses if (use.role == "test") != (first.role == "test"))
-    return first, next(other_label, None) or next(other_side, uses[1])
+    stranger = next(use for use in uses if use.file != first.file)
+    for trait in (attrgetter("label"), attrgetter("is_tested")):
+        other = next((use for use in uses if trait(use) != trait(first)), None)
+        if other is not None and other.file != first.file:
+            return first, other
+        if other is not None:  # one file with both, so any other file is unlike one of its uses
+            return (first if trait(stranger) != trait(first) else other), stranger
+    return first, stranger
 
 
 def _copy_issues(uses: Sequence[_Use], severity: Severity) -> Iterator[Issue]:
-    samples = [use.sample for use in uses]
-    images = {os.path.normpath(sample.image_file) for sample in samples}
+    files = _once_each(uses)
+    if len(files) == 1:
+        return
+    samples = [use.sample for use in files]
     first, second = _two_apart(uses)
-    files = f"{len(uses)} records have the same image content, such as {first.place} and {second.place}"
-    labels = {sample.record.label for sample in samples}
-    learnt = [use for use in uses if use.role != "test"]
-    tested = [use for use in uses if use.role == "test"]
+    told = f"{len(files)} records have the same image content, such as {first.place} and {second.place}"
+    labels = {use.label for use in uses}
+    learnt = _once_each(use for use in uses if not use.is_tested)
+    tested = _once_each(use for use in uses if use.is_tested)
     if len(labels) > 1:
         both = " and ".join(LABEL_NAMES[label] for label in sorted(labels))
-        yield _issue("PF603", severity, f"{files}, labelled {both}: one label is wrong", samples)
+        yield _issue("PF603", severity, f"{told}, labelled {both}: one label is wrong", samples)
     if learnt and tested:
-        sides = f"{learnt[0].side} and in {tested[0].side}"
-        message = f"{files}, in {sides}: tests would measure memory; remove one"
-        yield _issue("PF602", severity, message, [learnt[0].sample, *(use.sample for use in tested)])
-    if len(labels) == 1 and not (learnt and tested) and len(images) > 1:
+        yield _leak(told, learnt, tested, severity)
+    paths = {_normal(sample.image_file) for sample in samples}
+    if len(labels) == 1 and not (learnt and tested) and len(paths) > 1:
         fitted = len({use.role for use in uses}) > 1
         harm = "the threshold is set on fitted images" if fitted else "copies add no information"
-        yield _issue("PF601", Severity.WARNING, f"{files}: {harm}", samples)
+        yield _issue("PF601", Severity.WARNING, f"{told}: {harm}", samples)
+
+
+def _leak(told: str, learnt: Sequence[_Use], tested: Sequence[_Use], severity: Severity) -> Issue:
+    """Return the issue of a file that is learnt from and the other files that are tested."""
+    source = next(use for use in learnt if any(other.file != use.file for other in tested))
+    copies = [use for use in tested if use.file != source.file]
+    message = f"{told}, in {source.side} and in {copies[0].side}: tests would measure memory; remove one"
+    return _issue("PF602", severity, message, [source.sample, *(use.sample for use in copies)])
 
 
 def _issue(code: str, severity: Severity, message: str, samples: Sequence[Sample]) -> Issue:

@@ -104,7 +104,7 @@ def test_what_this_version_can_not_understand_is_refused(tmp_path, change, messa
         (b"[]", "must hold a JSON object"),
         (b'{"kind": "pyimgano.thing", "value": NaN}', "NaN is not a JSON number"),
         (b'{"kind": "pyimgano.thing", "kind": "pyimgano.thing"}', "duplicate key 'kind'"),
-        (b'{"kind": "\xff"}', "'utf-8' codec can't decode"),
+        (b'{"kind": "\xff"}', "holds no text (UTF-8), so it is no JSON file"),
         (b"\x08\x01" * 100, "not valid JSON"),
     ],
 )

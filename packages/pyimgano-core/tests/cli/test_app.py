@@ -319,6 +319,11 @@ def test_many_problems_stand_one_a_line(capsys):
     )
 
 
+def test_an_issue_that_is_the_whole_error_is_one_line(capsys):
+    assert ["Error: message 1"] == reported(DataError("message 1", [issue(1)]), capsys)
+    assert 2 == len(reported(DataError("message 1", [issue(1), issue(2)]), capsys))
+
+
 def test_many_issues_are_cut_and_counted(capsys):
     lines = reported(DataError("the data set has 25 errors", [issue(number) for number in range(25)]), capsys)
     assert "Error: the data set has 25 errors" == lines[0]

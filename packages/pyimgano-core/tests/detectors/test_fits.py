@@ -1,6 +1,7 @@
 """What the built-in detectors have in common."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -141,3 +142,18 @@ def test_the_map_is_a_smoothed_copy_of_the_distances(detector, fit, textures, ra
     assert anomaly_map.max() <= distances.max() + 1e-4
     top = distances[0].topk(scorer.count).values.mean().item()
     assert OnnxScorer(graph.model).score(images[0]).score == pytest.approx(top, rel=1e-4)
+
+
+def test_the_seconds_of_the_steps_leave_out_what_torch_loads_before_them(
+    detector, fit, textures, monkeypatch
+):
+    clock, switch, loading = time.perf_counter, torch.use_deterministic_algorithms, []
+
+    def switch_slowly(mode, **options):
+        loading.append(1000)
+        switch(mode, **options)
+
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", switch_slowly)
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + sum(loading[:1]))
+    assert sum(fit(detector, textures(3)).info["seconds"].values()) < 1000
+    assert loading

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.prediction import Prediction
 
 _SEVERAL_FRAMES = "files hold several frames, of which the first alone is scored"
+_AFTER_DRIFT = (
+    "try next: look at light, lens and camera; where the line is to stay as it is now, --calibrate sets the "
+    "thresholds anew on good images of it (calibration on site)"
+)
 
 
 @define(frozen=True, kw_only=True)
@@ -111,7 +115,8 @@ def describe(summary: InferSummary) -> str:
     if summary.n_unlabelled:
         verdicts.append((summary.n_unlabelled, "without a verdict"))
     lines = [f"note: {text} ({count}x)" for text, count in summary.notices.items()]
-    lines += [f"note: {text}" for text in in_words(summary.drift)]
+    if drifted := [f"note: {text}" for text in in_words(summary.drift)]:
+        lines += [*drifted, _AFTER_DRIFT]
     lines.append(
         f"{summary.n_inputs} {'input' if summary.n_inputs == 1 else 'inputs'}: {_listed(verdicts)}, "
         f"{summary.n_failed} failed; "

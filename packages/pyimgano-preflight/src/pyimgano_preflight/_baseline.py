@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from attrs import define, evolve
 
 from pyimgano_core.artifacts import atomic_writer, read_artifact, to_json
+from pyimgano_core.errors import ArtifactError
 from pyimgano_preflight._select import ALWAYS_TOLD
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def read_baseline(path: Path) -> dict[str, int]:
     Raises:
         ArtifactError: the file is missing, torn or something else.
     """
+    if not path.exists():
+        raise ArtifactError(f"{path}: no such file; --write-baseline makes one")
     return {issue.fingerprint: issue.count for issue in read_artifact(path, Baseline).issues}
 
 

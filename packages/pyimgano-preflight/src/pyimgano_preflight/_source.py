@@ -108,5 +108,6 @@ def _recognized_folder(choice: Choice, folder: Path) -> Choice:
             return evolve(choice, source=None, dataset=layout, root=folder)
     raise UsageError(
         f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name one with --dataset and --root, "
-        'or write a manifest: a line such as {"image_path": "a.png", "category": "bottle"} for each image'
+        "or write a manifest: for each image a line such as "
+        '{"image_path": "a.png", "category": "bottle", "label": 0}, with label 1 where it has a defect'
     )

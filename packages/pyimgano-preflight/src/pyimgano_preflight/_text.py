@@ -51,7 +51,9 @@ def render_statistics(report: PreflightReport, issues: Iterable[ReportedIssue]) 
 
 
 def unchecked(report: PreflightReport) -> str:
-    """Return one line on what the profile left out, empty where that is nothing."""
+    """Return one line on what the profile left out, empty where that is nothing or there is no image."""
+    if not report.dataset.get("counts", {}).get("samples"):
+        return ""
     reasons = [check for check in report.checks if (check.reason or "").startswith("needs the profile ")]
     if not reasons:
         return ""

@@ -150,7 +150,7 @@ def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
 
     if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
-        raise UsageError("give --config FILE, or at least --dataset or --recipe")
+        raise UsageError("give --config FILE (--init FOLDER writes one), or at least --dataset or --recipe")
     return load_run_config(config_path, options["settings"], _given(options))
 
 

@@ -60,11 +60,13 @@ def target_of(folder: Path) -> Path:
 
 def refuse_taken(target: Path) -> None:
     """Raise `UsageError` where something stands at `target`, be it a link that leads nowhere."""
-    if os.path.lexists(target):
+    if (target / ORIGIN).exists():
         raise UsageError(
             f"{target} exists; a finished run is never mixed with another: remove it, "
             "or choose another output.output_dir"
         )
+    if os.path.lexists(target):  # never told to be removed: it may be a folder of images
+        raise UsageError(f"{target} exists and is no run; choose another output.output_dir, a new folder")
 
 
 def is_unfinished(target: Path, key: str) -> bool:

@@ -46,7 +46,7 @@ def seeds_in_words(pair: PairComparison) -> str:
     """Return the seeds of both sides, and how they face each other."""
     ours, theirs = (_listed(seeds) for seeds in (pair.contender_seeds, pair.baseline_seeds))
     if ours == theirs:
-        return f"{ours} on both sides{', each with test images of its own' if pair.paired_seeds else ''}"
+        return f"{ours} on both sides{', each seed with test images of its own' if pair.paired_seeds else ''}"
     return f"{ours} against {theirs}"
 
 

@@ -126,4 +126,8 @@ def _published(published: Published) -> str:
 
 
 def _facts(facts: Mapping[str, object]) -> list[list[str]]:
-    return [[name.replace("_", " "), NONE if value is None else str(value)] for name, value in facts.items()]
+    names = (name.replace("_gib", "_GiB").replace("_", " ") for name in facts)
+    return [
+        [name, NONE if value is None else str(value)]
+        for name, value in zip(names, facts.values(), strict=True)
+    ]

@@ -73,6 +73,8 @@ def _read_json(path: Path) -> object:
         raise ArtifactError(f"{path}: no such file") from exc
     except OSError as exc:
         raise ArtifactError(f"{path}: can't be read: {exc.strerror or exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise ArtifactError(f"{path}: holds no text (UTF-8), so it is no JSON file") from exc
     except ValueError as exc:
         raise ArtifactError(f"{path}: {exc}") from exc
 

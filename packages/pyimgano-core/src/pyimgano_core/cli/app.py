@@ -140,7 +140,7 @@ def _abandon_stdout(code: ExitCode) -> ExitCode:
 
 
 def report_error(error: PyimganoError) -> None:
-    """Print an error to stderr: one line, and below it each problem or issue that it collected."""
+    """Print an error to stderr: one line, and below it each problem or issue that says more."""
     if isinstance(error, ConfigError) and len(error.problems) > 1:
         where = printable(str(error.source or "the configuration"))
         click.echo(f"Error: {where} has {len(error.problems)} problems:", err=True)
@@ -149,7 +149,7 @@ def report_error(error: PyimganoError) -> None:
         return
     click.echo(f"Error: {printable(str(error))}", err=True)
     if isinstance(error, DataError):
-        print_issues(error.issues)
+        print_issues(issue for issue in error.issues if issue.message != str(error))
 
 
 def print_issues(issues: Iterable[Issue]) -> None:

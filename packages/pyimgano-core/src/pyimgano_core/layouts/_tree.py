@@ -42,7 +42,10 @@ def _no_category(top: Path, dialect: Dialect) -> str:
     if is_category(top):
         return f"{top}: is one category; give the folder that holds the categories"
     normal = min(dialect.normal)
-    return f"{top}: holds no <category>/train/{normal}, as the layout {dialect.name!r} has it"
+    return (
+        f"{top}: holds no <category>/train/{normal}, as the layout {dialect.name!r} has it; "
+        "pyimgano-train --init guesses a manifest from other folders"
+    )
 
 
 def _merged(readers: list[CategoryReader], issues: list[Issue] | tuple[()]) -> LayoutRecords:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LINE_BYTES = 1 << 20
+_WAYS_TO_ONE = (
+    "correct the path, or make one of a folder of images with pyimgano-train --init DIR "
+    "or pyimgano-core manifest build"
+)
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
 _PlainLine = tuple[Plain, int]
@@ -96,7 +100,9 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return open_lines(path, "manifest")
     except DataError as exc:
-        raise DataError(str(exc), [_issue("PF101", str(exc), Location(manifest=str(path)))]) from exc
+        is_missing = isinstance(exc.__cause__, FileNotFoundError)
+        message = f"{exc}: {_WAYS_TO_ONE}" if is_missing else str(exc)
+        raise DataError(message, [_issue("PF101", message, Location(manifest=str(path)))]) from exc
 
 
 def _entries(stream: BinaryIO, manifest: str) -> Iterator[Entry | _PlainLine]:

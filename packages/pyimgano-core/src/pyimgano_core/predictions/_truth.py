@@ -175,7 +175,7 @@ def _with_lines(category: PreparedCategory, matched: Matched) -> TruthCategory:
 def _missing(category: TruthCategory, count: int) -> Issue:
     tests = zip(category.lines, category.prepared.split.test, strict=True)
     names = [sample.record.image_path for line, sample in tests if line is None]
-    advice = "" if count < len(category.lines) else " and is left out; choose others with --category"
+    advice = "" if count < len(category.lines) else ", so it is left out; choose others with --category"
     message = f"category {category.name!r}: {{n}} of {len(category.lines)} test images have no prediction"
     return counted("EV203", Severity.ERROR, message + advice, names, category=category.name)
 

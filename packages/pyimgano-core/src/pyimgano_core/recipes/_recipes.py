@@ -14,7 +14,7 @@ from pyimgano_core.contracts.structuring import unknown
 from pyimgano_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -68,7 +68,8 @@ def load_run_config(
     Raises:
         ConfigError: with all problems.
     """
-    document = read_document(path) if path is not None else {}
+    written = read_document(path) if path is not None else {}
+    document = written
     for override in overrides:
         document = merge(document, parse_override(override))
     for key, value in (settings or {}).items():
@@ -83,18 +84,43 @@ def load_run_config(
     try:
         config = structure_config(document, RunConfig, path)
     except ConfigError as exc:
-        raise _blaming([*problems, *exc.problems], overrides, path) from exc
+        problems = (*problems, *exc.problems)
+        raise _blaming(problems, written, overrides, settings or {}, path) from exc
     if problems:
-        raise _blaming(problems, overrides, path)
+        raise _blaming(problems, written, overrides, settings or {}, path)
     return config
 
 
-def _blaming(problems: Sequence[str], overrides: Sequence[str], path: Path | None) -> ConfigError:
-    """Return the error of `problems`: those of an override say so, and the file is named for others."""
-    keys = [f"$.{override.partition('=')[0].strip()}" for override in overrides]
-    told = [
-        f"{problem} (from --set)" if any(problem.startswith(key) for key in keys) else problem
-        for problem in problems
-    ]
-    all_set = all(before != after for before, after in zip(problems, told, strict=True))
-    return ConfigError(told, None if all_set else path)
+def _blaming(
+    problems: Sequence[str],
+    written: dict[str, Any],
+    overrides: Sequence[str],
+    settings: Iterable[str],
+    path: Path | None,
+) -> ConfigError:
+    """Return the error of `problems`: those of overrides and settings say so, others name the file."""
+    sources = {override.partition("=")[0].strip(): " (from --set)" for override in overrides}
+    sources |= dict.fromkeys(settings, " (from the command line)")
+    told = [f"{problem}{_source(problem, written, sources)}" for problem in problems]
+    all_given = all(before != after for before, after in zip(problems, told, strict=True))
+    return ConfigError(told, None if all_given else path)
+
+
+def _source(problem: str, written: dict[str, Any], sources: dict[str, str]) -> str:
+    """Return in words which key of `sources` has brought a problem of `$.key: …`; "" where the file has."""
+    blamed = problem.partition(":")[0].removeprefix("$.")
+    for key, words in sources.items():
+        at_or_below = blamed == key or blamed.startswith((f"{key}.", f"{key}["))
+        if at_or_below or (key.startswith(f"{blamed}.") and not _holds(written, blamed)):
+            return words
+    return ""
+
+
+def _holds(document: dict[str, Any], key: str) -> bool:
+    """Return whether a document has a dotted key."""
+    value: object = document
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True

@@ -1,5 +1,7 @@
 """Facts that an earlier run gathered: a file whose size and time of change are the same costs a stat.
 
+One whose time alone is another, as each file's is after a checkout, costs a look at its SHA-256.
+
 The cache is a SQLite database. It is a convenience: one that is torn, locked, of another version or no cache
 at all is left alone, with a notice, and the files are read.
 """
@@ -20,7 +22,8 @@ import PIL
 from attrs import evolve
 
 from pyimgano_core.images import FULL_RANGE
-from pyimgano_preflight.facts._bytes import UnusableFileError, look
+from pyimgano_preflight.facts._bytes import UnusableFileError, look, open_regular
+from pyimgano_preflight.facts._cache_file import connect
 from pyimgano_preflight.facts._contract import FileFacts
 from pyimgano_preflight.facts._plain import FACTS_VERSION, from_plain, to_plain
 from pyimgano_preflight.facts._read import read_facts, read_picture
@@ -33,15 +36,9 @@ if TYPE_CHECKING:
 
     from pyimgano_preflight.facts._contract import Depth, FileRole
 
-_APPLICATION = 0x50494D46  # "PIMF", the mark that SQLite keeps for the program that owns a file
-_LAYOUT = 1
-_TABLE = """CREATE TABLE facts (
-    path BLOB, role TEXT, size INTEGER, mtime_ns INTEGER, depth TEXT, version TEXT, checksum INTEGER,
-    facts TEXT, PRIMARY KEY (path, role)) WITHOUT ROWID"""
-_FIND = "SELECT size, mtime_ns, version, depth, checksum, facts FROM facts WHERE path = ? AND role = ?"
+_FIND = "SELECT size, mtime_ns, depth, version, checksum, facts FROM facts WHERE path = ? AND role = ?"
 _STORE = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _BATCH = 512
-_LOCK_SECONDS = 5.0
 _DEPTHS = ("quick", "standard", "deep")
 _PICTURE = "picture"  # stands where the role of a file does
 _OF_THE_STAT = ("path", "size", "mtime_ns", "inode")
@@ -69,11 +66,11 @@ class FactCache:
         self._path = path
         self._version = f"{FACTS_VERSION} {PIL.__version__} {black}-{white}"
         self._lock = threading.Lock()
-        self._rows: list[tuple[Any, ...]] = []
+        self._rows: dict[tuple[bytes, str], tuple[Any, ...]] = {}  # not written yet
         self._is_writable = True
         self._connection: sqlite3.Connection | None = None
         try:
-            self._connection = _connect(path)
+            self._connection = connect(path)
         except (sqlite3.Error, ValueError) as exc:
             self._give_up(exc)
 
@@ -100,18 +97,33 @@ class FactCache:
             depth: how far it must have been looked into; what a deeper look added is left out.
             state: the file as it is now.
         """
-        row = self._find(path, role, state)
+        row = self._find(path, role, state.st_size, state.st_mtime_ns)
+        return None if row is None else _as_now(row, path, depth, state)
+
+    def get_same_bytes(
+        self, path: str, role: FileRole, depth: Depth, state: os.stat_result
+    ) -> FileFacts | None:
+        """Return the facts of a file whose bytes are those of another time, None where it must be read.
+
+        From then on it counts as unchanged, and its small picture, too.
+
+        Args:
+            path: the file.
+            role: what it is used as.
+            depth: as in `get`; a `quick` look costs less than all bytes, so it finds nothing here.
+            state: the file as it is now.
+        """
+        row = self._fetch(path, role)
         if row is None:
             return None
-        known_depth, text = row
-        if _DEPTHS.index(known_depth) < _DEPTHS.index(depth):
+        before = row[1]
+        found = self._find(path, role, state.st_size, before)
+        facts = None if found is None else _as_now(found, path, depth, state)
+        if facts is None or facts.sha256 is None or facts.sha256 != _sha256(path, state):
             return None
-        facts = from_plain({"path": path, **json.loads(text)})
-        if known_depth != depth and facts.error is not None:
-            return None  # a shallower look may not come as far as the fault
-        inode = (state.st_dev, state.st_ino) if state.st_ino else None
-        known = evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
-        return known if known_depth == depth else _shallower(known, depth)
+        for kind in (role, _PICTURE):
+            self._renew(path, kind, before, state)
+        return facts
 
     def put(self, facts: FileFacts, role: FileRole, depth: Depth) -> None:
         """Remember facts that were read just now, unless they say nothing lasting."""
@@ -124,7 +136,7 @@ class FactCache:
 
     def get_picture(self, path: str, state: os.stat_result) -> NDArray[np.int16] | None:
         """Return the small picture of an unchanged image, None where it must be read."""
-        row = self._find(path, _PICTURE, state)
+        row = self._find(path, _PICTURE, state.st_size, state.st_mtime_ns)
         return None if row is None else np.frombuffer(bytes.fromhex(row[1]), "<i2").astype(np.int16)
 
     def put_picture(self, path: str, state: os.stat_result, picture: NDArray[np.int16]) -> None:
@@ -133,27 +145,36 @@ class FactCache:
             text = picture.astype("<i2").tobytes().hex()
             self._add(path, _PICTURE, (state.st_size, state.st_mtime_ns), "deep", text)
 
+    def _renew(self, path: str, role: str, before: int, state: os.stat_result) -> None:
+        """Let what is known of a file as it was `before` hold for it as it is now."""
+        row = self._find(path, role, state.st_size, before)
+        if row is not None and time.time_ns() - state.st_mtime_ns >= _FRESH_NS:
+            self._add(path, role, (state.st_size, state.st_mtime_ns), *row)
+
     def _add(self, path: str, role: str, state: tuple[int, int], depth: Depth, text: str) -> None:
         checksum = _checksum(path, role, depth, text)
         with self._lock:
-            self._rows.append((os.fsencode(path), role, *state, depth, self._version, checksum, text))
+            self._rows[os.fsencode(path), role] = (*state, depth, self._version, checksum, text)
             if len(self._rows) >= _BATCH:
                 self._write()
 
-    def _find(self, path: str, role: str, state: os.stat_result) -> tuple[Depth, str] | None:
-        """Return depth and text of what is known of a file as it is now."""
+    def _find(self, path: str, role: str, size: int, mtime_ns: int) -> tuple[Depth, str] | None:
+        """Return depth and text of what is known of a file of this size and time of change."""
         row = self._fetch(path, role)
-        if row is None or row[:3] != (state.st_size, state.st_mtime_ns, self._version):
+        if row is None:
             return None
-        depth, checksum, text = row[3:]
+        *state, depth, version, checksum, text = row
+        if (*state, version) != (size, mtime_ns, self._version):
+            return None
         return (depth, text) if _checksum(path, role, depth, text) == checksum else None
 
     def _fetch(self, path: str, role: str) -> tuple[Any, ...] | None:
         with self._lock:
-            if self._connection is None:
-                return None
+            key = os.fsencode(path), role
+            if self._connection is None or key in self._rows:
+                return self._rows.get(key)
             try:
-                with closing(self._connection.execute(_FIND, (os.fsencode(path), role))) as found:
+                with closing(self._connection.execute(_FIND, key)) as found:
                     row: tuple[Any, ...] | None = found.fetchone()
             except sqlite3.Error as exc:
                 self._give_up(exc)
@@ -161,12 +182,12 @@ class FactCache:
             return row
 
     def _write(self) -> None:
-        rows, self._rows = self._rows, []
+        rows, self._rows = self._rows, {}
         if self._connection is None or not self._is_writable or not rows:
             return
         try:
             with self._connection:
-                self._connection.executemany(_STORE, rows)
+                self._connection.executemany(_STORE, (key + row for key, row in rows.items()))
         except sqlite3.Error as exc:
             self._is_writable = False
             self.notice = f"{self._path}: can't be written, facts are not kept: {exc}"
@@ -186,7 +207,7 @@ def cached_facts(
         state = look(path)
     except UnusableFileError as unusable:
         return FileFacts(path=path, error=unusable.error)
-    known = cache.get(path, role, depth, state)
+    known = cache.get(path, role, depth, state) or cache.get_same_bytes(path, role, depth, state)
     if known is not None:
         return known
     facts = read_facts(path, role, depth, sixteen_bit_range)
@@ -210,51 +231,33 @@ def cached_picture(
     return known
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the database, with its table.
-
-    Raises:
-        ValueError: it belongs to another program, or to another version of this one.
-    """
-    connection = sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False)
-    try:
-        _require_ours(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _require_ours(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN")  # one look at all marks, while another run may be creating the table
-    with connection:
-        marks = _marks(connection)
-    if marks == (0, 0, 0):
-        connection.execute("BEGIN IMMEDIATE")  # of two that come at once, one creates the table
-        with connection:
-            marks = _marks(connection)
-            if marks == (0, 0, 0):
-                connection.execute(_TABLE)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {_LAYOUT}")
-                marks = _marks(connection)
-    if marks[0] != _APPLICATION:
-        raise ValueError("it is a database of another program; give another file")
-    if marks[1] != _LAYOUT:
-        raise ValueError("another version wrote it; delete it, or give another file")
-
-
-def _marks(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the owner of the database, the version of its layout, and how many tables it has."""
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    return owner, layout, tables
-
-
 def _checksum(path: str, role: str, depth: object, text: object) -> int:
     """Return what a row must hold for its bits to be those that were written."""
     return zlib.crc32(os.fsencode(path) + f"\0{role}\0{depth}\0{text}".encode())
+
+
+def _as_now(row: tuple[Depth, str], path: str, depth: Depth, state: os.stat_result) -> FileFacts | None:
+    """Return what a row tells of a file in this state, None where it does not reach the depth."""
+    known_depth, text = row
+    if _DEPTHS.index(known_depth) < _DEPTHS.index(depth):
+        return None
+    facts = from_plain({"path": path, **json.loads(text)})
+    if known_depth != depth and facts.error is not None:
+        return None  # a shallower look may not come as far as the fault
+    inode = (state.st_dev, state.st_ino) if state.st_ino else None
+    known = evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
+    return known if known_depth == depth else _shallower(known, depth)
+
+
+def _sha256(path: str, state: os.stat_result) -> str | None:
+    """Return the SHA-256 of a file, None where it is not as it was seen, or can't be read any more."""
+    try:
+        with open_regular(path) as file:
+            file.hold()
+            is_same = (file.state.st_size, file.state.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+            return file.sha256() if is_same else None
+    except UnusableFileError:
+        return None
 
 
 def _shallower(facts: FileFacts, depth: Depth) -> FileFacts:

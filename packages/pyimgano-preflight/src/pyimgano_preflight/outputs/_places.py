@@ -15,7 +15,7 @@ def relative_path(path: Path | str) -> str:
     """Return the path from the current folder with slashes, or as it is where it lies outside."""
     relative = os.path.relpath(path)
     inside = relative.split(os.sep, 1)[0] != os.pardir
-    return (Path(relative) if inside else Path.cwd() / path).as_posix()
+    return Path(relative if inside else os.path.normpath(Path.cwd() / path)).as_posix()
 
 
 def artifact_uri(path: Path | str) -> str:

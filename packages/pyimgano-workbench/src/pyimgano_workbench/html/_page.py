@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.report import ParentRun, RunReport
 
 _ROOM = 6_000_000  # characters for all pictures
+_MOST_NAMES = 3
 
 
 def render_html(report: RunReport, folder: Path) -> str:
     """Return the page of a run whose files stand in `folder`."""
-    title = f"{report.model} on {report.dataset}"
+    title = _title(report)
     room = _ROOM // max(1, len(report.per_category))
     parts = [
         f"<header><h1>{escape(title)}</h1>{_facts(report)}</header>",
@@ -40,6 +41,12 @@ def render_html(report: RunReport, folder: Path) -> str:
         + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
     )
+
+
+def _title(report: RunReport) -> str:
+    """Return the detector and its data; of a manifest, a few categories say more than that it is one."""
+    by_category = report.dataset == "manifest" and len(report.categories) <= _MOST_NAMES
+    return f"{report.model} on {', '.join(report.categories) if by_category else report.dataset}"
 
 
 def _facts(report: RunReport) -> str:

@@ -6,13 +6,15 @@
 - Folders inside a kind are categories where normal images are of such a category, too: `ok/bolt`, `nok/bolt`.
   Else they say which defect: `nok/scratch`.
 - A folder that is called `ground_truth` or `masks` holds masks, under the names of its neighbours: that of
-  `scratch/1.png` is `masks/scratch/1.png` or `masks/scratch/1_mask.png`.
+  `scratch/1.png` is `masks/scratch/1.png` or `masks/scratch/1_mask.png`, and also `masks/1.png` where no
+  other anomalous image of the category is called `1`.
 - All other folders are categories; images that lie in none of them are of one that is called as the whole is.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +25,7 @@ from pyimgano_core.errors import MachineError
 from pyimgano_core.images import is_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NORMAL_NAMES = frozenset({"good", "ok", "normal"})
 MASK_NAMES = frozenset({"ground_truth", "mask", "masks"})
@@ -31,6 +33,7 @@ _PLAIN_DEFECTS = frozenset(
     {"anomaly", "anomalous", "bad", "defect", "defective", "defects", "ko", "ng", "nok"}
 )
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
+_RUN = "run.json"  # what a run directory holds beside pictures of its own
 _MaskKey: TypeAlias = tuple[tuple[str, ...], str]
 
 
@@ -84,14 +87,18 @@ def find_records(root: Path) -> Found:
         else:
             images.append((path, place))
     normal = {(*place.category, *place.inner) for _, place in images if place.is_normal}
+    images = [(path, _divided(place, normal)) for path, place in images]
     left = {_mask_key(_divided(at, normal), path.stem.removesuffix("_mask")): str(path) for path, at in masks}
-    records = [_record(path, _divided(place, normal), left, root.resolve().name) for path, place in images]
+    left = _with_owners(left, images)
+    records = [_record(path, place, left, root.resolve().name) for path, place in images]
     return Found(records=tuple(records), lone_masks=tuple(left.values()), others=tuple(others))
 
 
 def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
-    """Yield every file below a folder with what its folders say; hidden folders are left out."""
+    """Yield every file below a folder with what its folders say; hidden folders and runs are left out."""
     folders, files = _list(root / below)
+    if _RUN in files:
+        return
     yield from ((below / name, place) for name in files)
     names_kinds = place.split is not None or any(name.lower() in NORMAL_NAMES for name in folders)
     for name in folders:
@@ -124,6 +131,23 @@ def _divided(place: Place, normal: set[tuple[str, ...]]) -> Place:
         if category in normal:
             return evolve(place, category=category, inner=place.inner[count:])
     return evolve(place, category=(*place.category, *place.inner), inner=())
+
+
+def _with_owners(
+    masks: dict[_MaskKey, str], images: Iterable[tuple[PurePosixPath, Place]]
+) -> dict[_MaskKey, str]:
+    """Return `masks`; one that lies in no folder of a defect gets the key of the only image of its name."""
+    owners: dict[_MaskKey, list[_MaskKey]] = defaultdict(list)
+    for path, place in images:
+        if not place.is_normal:
+            owners[place.category, path.stem].append(_mask_key(place, path.stem))
+    keyed = dict(masks)
+    for key, mask in masks.items():
+        keys = owners.get(key, ())
+        if len(keys) == 1 and keys[0] not in keyed:
+            keyed[keys[0]] = mask
+            del keyed[key]
+    return keyed
 
 
 def _list(folder: Path) -> tuple[list[str], list[str]]:

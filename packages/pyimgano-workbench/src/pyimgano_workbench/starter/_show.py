@@ -27,6 +27,7 @@ _COLUMNS: tuple[tuple[Split | None, int], ...] = (
     (None, NORMAL),
 )
 _SHOWN = 5
+_LONE_MASKS = "masks of no anomalous image (scratch/1.png has masks/scratch/1.png, or 1_mask.png there)"
 
 
 def show_start(start: Start, *, as_json: bool) -> None:
@@ -47,7 +48,7 @@ def show_start(start: Start, *, as_json: bool) -> None:
     rows = [_row(name, [r for r in found.records if r.category == name]) for name in categories]
     click.echo(format_table(_HEADER, rows))
     click.echo()
-    for names, what in ((found.lone_masks, "masks of no image"), (found.others, "files that are no images")):
+    for names, what in ((found.lone_masks, _LONE_MASKS), (found.others, "files that are no images")):
         if names:
             more = ", …" if len(names) > _SHOWN else ""
             click.echo(f"left out, {len(names)} {what}: {', '.join(names[:_SHOWN])}{more}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 from collections import Counter
 from importlib.resources import files
@@ -55,7 +57,7 @@ def write_start(folder: Path, images: Path | None) -> Start:
     _check_categories(start.found.records)
     below = _way(folder, root)
     write_manifest(start.manifest, (_moved(record, below) for record in start.found.records))
-    write_text(start.config, _config_text(start.found.records))
+    write_text(start.config, _config_text(start.found.records, below))
     return start
 
 
@@ -65,19 +67,20 @@ def _check_categories(records: tuple[Record, ...]) -> None:
         raise DataError(f"no folder can be called after the category {unsafe[0]!r}; rename its folder")
 
 
-def _config_text(records: tuple[Record, ...]) -> str:
-    """Return the template with what is known of these images."""
+def _config_text(records: tuple[Record, ...], below: PurePosixPath) -> str:
+    """Return the template with what is known of these images, which lie in `below`, seen from the config."""
     policy = RunConfig().dataset.split_policy
     normals = Counter(record.category for record in records if record.label == 0 and record.split != "test")
     fewest = min(normals.values(), default=0)
     split = {record.split for record in records}
-    tested = 0.0 if "test" in split and None not in split else policy.test_normal_fraction
-    held_out = round(fewest * (1 - tested) * policy.calibration_fraction)
+    tested = 0 if "test" in split and None not in split else math.ceil(fewest * policy.test_normal_fraction)
+    held_out = math.ceil((fewest - tested) * policy.calibration_fraction)
     facts = {
         "images": str(len(records)),
         "categories": ", ".join(sorted({record.category for record in records})),
         "calibration": str(held_out),
         "first": records[0].category,
+        "root": "" if below == PurePosixPath() else f"root = {json.dumps(str(below), ensure_ascii=False)}\n",
     }
     text = files(__package__).joinpath("config.toml").read_text(encoding="utf-8")
     for name, value in facts.items():

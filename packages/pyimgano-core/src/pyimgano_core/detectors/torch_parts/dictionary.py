@@ -85,8 +85,8 @@ def fit_dictionary(
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
     target = resolve_device(device)
-    started = time.perf_counter()
     with reproducible():
+        started = time.perf_counter()
         build = partial(build_patch_features, seed=seed, device=target, progress=progress)
         patches = JoinedFeatures([build(kind, images) for kind in options.kinds])
         vectors = _gather(options, images, patches, target, progress)  # (M, P, C)

@@ -41,8 +41,8 @@ def fit_padim(
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
     target = resolve_device(device)
-    started = time.perf_counter()
     with reproducible():
+        started = time.perf_counter()
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         _check_size(options, patches)
         dimensions = choose_dimensions(options, patches.channels, seed)

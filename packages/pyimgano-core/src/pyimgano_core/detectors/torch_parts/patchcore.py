@@ -37,8 +37,8 @@ def fit_patchcore(
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
     target = resolve_device(device)
-    started = time.perf_counter()
     with reproducible():
+        started = time.perf_counter()
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         chosen = EvenlyChosen(images, options.candidates)
         vectors = iterate_patches(chosen, patches, target, progress)

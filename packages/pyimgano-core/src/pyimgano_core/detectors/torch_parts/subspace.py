@@ -112,8 +112,8 @@ def fit_subspace(
 ) -> ScorerGraph:
     """Fit `options` to `images`, and to those of `state` too; see `Detector.fit` and `Updatable.update`."""
     target = resolve_device(device)
-    started = time.perf_counter()
     with reproducible():
+        started = time.perf_counter()
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         sums = _Sums(patches.channels, target)
         if state is not None:
