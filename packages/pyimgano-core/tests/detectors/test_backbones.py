@@ -86,7 +86,7 @@ def test_the_middle_block_is_the_default(weights):
     [
         (VIT, (48, 64)),
         ("vit_small_patch14_reg4_dinov2", (56, 70)),
-        ("vit_tiny_patch16_dinov3_qkvb", (48, 64)),
+        ("vit_small_patch16_dinov3_qkvb", (48, 64)),
     ],
 )
 def test_transformers_keep_the_contract_at_the_config_s_size(backbone, size, textures):
