@@ -1,6 +1,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -8,10 +9,11 @@ import pytest
 from attrs import evolve
 
 from pyimgano_core.contracts.issue import Issue, Severity
-from pyimgano_core.contracts.report import ReviewCounts
+from pyimgano_core.contracts.report import DecidingImage, ReviewCounts
 from pyimgano_core.metrics import observed_rate
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
+from pyimgano_core.words import deciding_in_words
 from pyimgano_workbench.html import render_html
 from pyimgano_workbench.lines import CALIBRATION, read_lines
 from pyimgano_workbench.training import train
@@ -47,6 +49,16 @@ def test_a_run_on_a_manifest_is_called_after_its_categories_unless_they_are_many
     assert f"<h1>{model} on {part}</h1>" in page_of(finished)
     assert f"<h1>{model} on manifest</h1>" in page_of(finished, categories=("a", "b", "c", "d"))
     assert f"<h1>{model} on demo</h1>" in page_of(finished, dataset="demo")
+
+
+def test_a_calibration_image_that_costs_defects_is_told_in_the_words_of_the_terminal(finished):
+    found = DecidingImage(
+        input="<odd>.png", score=5.0, next_score=1.6, missed_count=9, found_without=8, false_alarms_without=1
+    )
+    (part,) = finished.report.per_category.values()
+    page = page_of(finished, per_category={"part": evolve(part, deciding_image=found)})
+    assert f"<p>Note: {escape(deciding_in_words(found))}.</p>" in page
+    assert "alone sets the threshold" not in page_of(finished)
 
 
 def test_names_of_images_are_text_and_no_markup(finished):

@@ -2,12 +2,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from PIL import Image, ImageOps
 
 from pyimgano_core.artifacts import read_artifact
+from pyimgano_core.contracts.report import DecidingImage
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
+from pyimgano_workbench.comparison import compare_results
 from pyimgano_workbench.reproducing import Reproduction, compare, in_words, prepare_repetition
 from pyimgano_workbench.training import run_job, train
 
@@ -50,6 +53,17 @@ def test_the_same_run_is_reproduced_from_any_folder_and_the_original_is_not_touc
     assert result == read_artifact(finished.folder / "reproduction.json", Reproduction)
     assert result.compared["results"] > 30
     assert "run: reproduced" in in_words(result)
+
+
+def test_the_path_of_a_calibration_image_is_no_result(first):
+    def named(path):
+        found = DecidingImage(
+            input=path, score=5.0, next_score=1.6, missed_count=9, found_without=8, false_alarms_without=1
+        )
+        return evolve(first.report, per_category={"part": evolve(part, deciding_image=found)})
+
+    (part,) = first.report.per_category.values()
+    assert () == compare_results(named("here/odd.png"), named("there/odd.png")).differences
 
 
 def test_a_changed_image_is_a_difference_of_data_and_of_results(first, dataset, tmp_path):

@@ -5,7 +5,8 @@ import pytest
 from attrs import evolve
 
 from pyimgano_core.contracts.prediction import Failure
-from pyimgano_core.contracts.report import InputFailure, RunReport
+from pyimgano_core.contracts.report import DecidingImage, InputFailure, RunReport
+from pyimgano_core.words import deciding_in_words
 from pyimgano_workbench.summary import result_table
 
 
@@ -106,6 +107,16 @@ def test_a_calibration_image_far_above_the_rest_is_named(make_report, table_of):
     scores = np.append(np.linspace(1.0, 2.0, 20), 9.0)
     assert told in table_of(part=make_report(), calibration=scores)
     assert told not in table_of(part=make_report(), calibration=scores[:-1])
+
+
+def test_a_calibration_image_that_costs_defects_is_one_remark(make_report, table_of):
+    found = DecidingImage(
+        input="20.png", score=9.0, next_score=2.0, missed_count=9, found_without=8, false_alarms_without=1
+    )
+    scores = np.append(np.linspace(1.0, 2.0, 20), 9.0)
+    text = table_of(part=make_report(deciding_image=found), calibration=scores)
+    assert f"part: {deciding_in_words(found)}" in text.splitlines()
+    assert 1 == text.count("20.png")
 
 
 def test_a_fixed_threshold_follows_no_calibration_image(make_report, table_of):

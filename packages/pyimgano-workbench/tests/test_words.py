@@ -5,9 +5,11 @@ from attrs import evolve
 from pyimgano_core.contracts.config import Tiling
 from pyimgano_core.contracts.gate import PixelGate
 from pyimgano_core.contracts.infer_config import Preprocessing, RegionFile
-from pyimgano_core.contracts.report import DatasetSummary, Parity, TrainTiles
+from pyimgano_core.contracts.report import DatasetSummary, DecidingImage, Parity, TrainTiles
+from pyimgano_core.words import deciding_in_words
 from pyimgano_workbench.drift import Drift
 from pyimgano_workbench.words import (
+    calibration_in_words,
     counts_in_words,
     drift_in_words,
     gate_in_words,
@@ -18,6 +20,18 @@ from pyimgano_workbench.words import (
 SUMMARY = DatasetSummary(
     train_count=6, calibration_count=2, test_count=8, test_anomaly_count=4, test_anomaly_ratio=0.5
 )
+
+
+DECIDING = DecidingImage(
+    input="odd.png", score=5.0, next_score=1.6, missed_count=9, found_without=8, false_alarms_without=1
+)
+FAR = [("a.png", 1.0), ("b.png", 1.1), ("c.png", 1.2), ("far.png", 90.0)]
+
+
+def test_the_calibration_image_that_costs_defects_is_told_rather_than_the_one_far_from_the_rest(make_report):
+    assert deciding_in_words(DECIDING) == calibration_in_words(make_report(deciding_image=DECIDING), FAR)
+    assert calibration_in_words(make_report(), FAR).startswith("calibration image 'far.png'")
+    assert calibration_in_words(make_report(), FAR[:-1]) is None
 
 
 def test_counts_are_told():

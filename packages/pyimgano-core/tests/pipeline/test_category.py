@@ -3,8 +3,10 @@ import json
 import math
 import shutil
 
+import numpy as np
 import pytest
 from attrs import evolve
+from PIL import Image
 
 from pyimgano_core.artifacts import to_json
 from pyimgano_core.contracts.config import (
@@ -261,6 +263,23 @@ def test_a_category_with_nothing_to_test_has_no_ratio(write_dataset):
     _, prepared = prepare(manifest)
     split = evolve(prepared.categories[0].split, test=())
     assert summarize_split(split).test_anomaly_ratio is None
+
+
+def test_a_defective_calibration_image_that_hides_the_defects_is_named(write_dataset):
+    manifest = write_dataset(train=10, val=6, normal=4, anomalous=5)
+    odd = manifest.parent / "part/val/003.png"
+    random = np.random.default_rng(0)
+    Image.fromarray(random.choice(np.array([0, 255], np.uint8), (64, 64, 3))).save(odd)
+    config, prepared = prepare(manifest)
+    report = run(config, prepared, manifest).report
+    found = report.deciding_image
+    assert (1.0, 5) == (report.results.auroc, report.results.miss_rate.count)
+    assert ("part/val/003.png", 5, 5) == (found.input, found.missed_count, found.found_without)
+    assert found.next_score < report.results.f1_max_threshold < found.score < report.threshold.value
+
+
+def test_a_run_without_such_an_image_says_nothing_of_one(finished):
+    assert '"deciding_image"' not in to_json(finished["run"].report)
 
 
 def test_a_region_that_no_image_can_hold_is_told(write_dataset):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyimgano_workbench.past import PastRun
 
 Part = Literal["settings", "data", "weights", "environment", "results"]
-_NO_RESULTS = ("dataset_summary", "split_fingerprint", "environment", "issues", "region")
+_NO_RESULTS = ("dataset_summary", "split_fingerprint", "environment", "issues", "region", "deciding_image")
 _REPEATED = "provenance"  # what a threshold's says is compared by itself
 
 

@@ -16,7 +16,6 @@ from pyimgano_core.words import (
     groups_in_words,
     images_in_words,
     number,
-    outlier_in_words,
     result_remarks,
     reviewed,
     threshold_remarks,
@@ -24,6 +23,7 @@ from pyimgano_core.words import (
 )
 from pyimgano_workbench.lines import CALIBRATION, TEST, group_count, read_lines, scored
 from pyimgano_workbench.rundir import INFER_CONFIG
+from pyimgano_workbench.words import calibration_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,9 +110,9 @@ def _remarks_on(report: CategoryReport, folder: Path) -> Iterator[str]:
         yield gate.message
     yield from threshold_remarks(report.threshold, report.pixel_threshold, report.review_threshold)
     yield from result_remarks(report.results)
-    if report.threshold.provenance.method != "fixed":
-        outlier = outlier_in_words(scored(read_lines(folder, report.slug, CALIBRATION)))
-        yield from [] if outlier is None else [outlier]
+    calibration = calibration_in_words(report, scored(read_lines(folder, report.slug, CALIBRATION)))
+    if calibration is not None:
+        yield calibration
     groups = group_count(read_lines(folder, report.slug, TEST))
     if groups is not None:
         yield groups_in_words(groups)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimgano_core.words import images_in_words
+from pyimgano_core.words import deciding_in_words, images_in_words, outlier_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pyimgano_core.contracts.gate import PixelGate
     from pyimgano_core.contracts.report import CategoryReport, DatasetSummary, Parity
@@ -59,6 +59,18 @@ def parity_in_words(parity: Parity | None) -> str:
         f"model by at most {parity.score:.1g} of a score and {parity.anomaly_map:.1g} of a map; "
         f"{parity.tolerance:g} is allowed."
     )
+
+
+def calibration_in_words(report: CategoryReport, calibration: Sequence[tuple[str, float]]) -> str | None:
+    """Name the calibration image that sets the threshold at a cost, or one far above the others; else None.
+
+    Args:
+        report: of the category.
+        calibration: name and score of each of its calibration images.
+    """
+    if report.deciding_image is not None:
+        return deciding_in_words(report.deciding_image)
+    return None if report.threshold.provenance.method == "fixed" else outlier_in_words(calibration)
 
 
 def gate_in_words(gate: PixelGate) -> str:

@@ -157,6 +157,23 @@ class Parity:
 
 
 @define(frozen=True, kw_only=True)
+class DecidingImage:
+    """The calibration image that alone sets the image threshold, where defects are missed for that.
+
+    `input` is its path and `score` its score, the highest; `next_score` is the next highest. At a threshold
+    just above that, `found_without` of the `missed_count` missed defects would be found, and
+    `false_alarms_without` more normal test images flagged. It changes no threshold: the image may be normal.
+    """
+
+    input: str
+    score: float
+    next_score: float
+    missed_count: int
+    found_without: int
+    false_alarms_without: int
+
+
+@define(frozen=True, kw_only=True)
 class Variant:
     """Another graph of the same fit, with thresholds and metrics of its own; paths are as in the report."""
 
@@ -178,6 +195,8 @@ class CategoryReport:
     what a later update goes on from, where the detector can be updated. `parity` is null where a detector
     offers no model to compare with. `int8` is the 8-bit variant, where the config asks for one. `reference`
     tells what the calibration normals looked like, by quantity, as in `infer_config.json`.
+    `deciding_image` is there where one calibration image sets a threshold that well-ranked defects stay
+    below.
     """
 
     KIND: ClassVar[str] = "pyimgano.category_report"
@@ -208,6 +227,7 @@ class CategoryReport:
     state: NamedFile | None = field(default=None, metadata={"omit_default": True})
     parity: Parity | None = None
     int8: Variant | None = field(default=None, metadata={"omit_default": True})
+    deciding_image: DecidingImage | None = field(default=None, metadata={"omit_default": True})
     reference: dict[str, ReferenceSample] = field(factory=dict, metadata={"omit_default": True})
 
 

@@ -11,9 +11,15 @@ from attrs import define
 
 from pyimgano_core.contracts.infer_config import Checkpoint, SelfTest
 from pyimgano_core.contracts.prediction import Prediction
-from pyimgano_core.contracts.report import InputFailure, Variant
+from pyimgano_core.contracts.report import DecidingImage, InputFailure, Variant
 from pyimgano_core.duplicates import contents_sha256, fingerprint
-from pyimgano_core.evaluation import Evaluation, ScoringFacts, evaluate, with_scoring_facts
+from pyimgano_core.evaluation import (
+    Evaluation,
+    ScoringFacts,
+    deciding_image,
+    evaluate,
+    with_scoring_facts,
+)
 from pyimgano_core.pipeline._calibration import calibrate_category, score_samples
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 
@@ -52,6 +58,7 @@ class Measured:
     """What the report holds of a graph, a line per calibration image, and the test images."""
 
     variant: Variant
+    deciding: DecidingImage | None
     calibration: tuple[Prediction, ...]
     evaluation: Evaluation
 
@@ -110,7 +117,9 @@ class Measuring:
         )
         self._clock.lap(f"{step}evaluate")
         variant = self._variant(model, path, scorer, calibration, evaluation)
-        return Measured(variant=variant, calibration=calibration.predictions, evaluation=evaluation)
+        lines = calibration.predictions
+        deciding = deciding_image(lines, evaluation, config.evaluation)
+        return Measured(variant=variant, deciding=deciding, calibration=lines, evaluation=evaluation)
 
     def _variant(
         self, model: bytes, path: str, scorer: Scorer, calibration: Calibration, evaluation: Evaluation

@@ -68,6 +68,7 @@ def make_report(
         state=files.state,
         parity=fitted.parity,
         int8=None if int8 is None else int8.variant,
+        deciding_image=exact.deciding,
         reference=own.reference,
     )
 
@@ -86,6 +87,7 @@ def int8_report(report: CategoryReport) -> CategoryReport | None:
         results=variant.results,
         self_test=variant.self_test,
         int8=None,
+        deciding_image=None,  # that of the graph itself: a variant keeps no lines to tell its own from
         reference=variant.reference,
     )
 

@@ -14,7 +14,7 @@ from pyimgano_core.words._numbers import (
     share_interval,
     with_interval,
 )
-from pyimgano_core.words._outlier import outlier_in_words
+from pyimgano_core.words._outlier import deciding_in_words, outlier_in_words
 from pyimgano_core.words._reasons import bounds_anything, interval_note, metric_name, reason_in_words
 from pyimgano_core.words._remarks import (
     gather,
@@ -64,6 +64,7 @@ __all__ = [
     "review_in_words",
     "threshold_in_words",
     # What must be known beside the numbers, a line each
+    "deciding_in_words",
     "gather",
     "groups_in_words",
     "outlier_in_words",

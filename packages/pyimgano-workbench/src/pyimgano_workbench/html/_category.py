@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pyimgano_core.words import (
     images_in_words,
-    outlier_in_words,
     pixel_threshold_in_words,
     review_in_words,
     score_remarks,
@@ -25,7 +24,13 @@ from pyimgano_workbench.html._provenance import provenance_table
 from pyimgano_workbench.html._table import facts_below, folded, table
 from pyimgano_workbench.html._verdicts import verdicts_tables
 from pyimgano_workbench.lines import CALIBRATION, TEST, group_count, read_lines, scored
-from pyimgano_workbench.words import counts_in_words, gate_in_words, inputs_in_words, parity_in_words
+from pyimgano_workbench.words import (
+    calibration_in_words,
+    counts_in_words,
+    gate_in_words,
+    inputs_in_words,
+    parity_in_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,9 +85,9 @@ def _paragraphs(report: CategoryReport, calibration: Sequence[tuple[str, float]]
     yield from inputs_in_words(report)
     yield parity_in_words(report.parity)
     yield threshold_in_words(report.threshold)
-    outlier = outlier_in_words(calibration)
-    if outlier is not None and report.threshold.provenance.method != "fixed":
-        yield f"Note: {outlier}."
+    note = calibration_in_words(report, calibration)
+    if note is not None:
+        yield f"Note: {note}."
     if report.review_threshold is not None:
         yield review_in_words(report.review_threshold, report.threshold, report.results.review)
     yield gate_in_words(report.pixel_metrics_status)
