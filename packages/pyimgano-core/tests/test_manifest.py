@@ -270,7 +270,7 @@ def test_a_manifest_that_can_not_be_opened_is_a_data_error(tmp_path):
 
 
 def test_a_missing_manifest_is_told_with_ways_to_make_one(tmp_path):
-    with pytest.raises(DataError, match=r"not found: correct the path, or make one of .* --init DIR or"):
+    with pytest.raises(DataError, match=r"not found: correct the path, or make one of .* manifest guess or"):
         load_manifest(tmp_path / "none.jsonl")
     with pytest.raises(DataError, match=r"is not a file$"):
         load_manifest(tmp_path)

@@ -131,12 +131,12 @@ def test_a_manifest_a_folder_and_a_config_are_told_apart(cli, config, dataset, t
         assert [c["category"] for c in result.document["preflight"]["categories"]] == ["part"]
 
 
-def test_a_folder_of_images_alone_is_told_what_to_write(cli, dataset):
-    result = cli("check", dataset.folder / "train")
+def test_a_folder_of_images_alone_is_told_how_to_make_a_manifest(cli, dataset):
+    folder = dataset.folder / "train"
+    result = cli("check", folder)
     assert result.code == 64
     assert "holds no manifest.jsonl and no known layout" in result.stderr
-    line = '{"image_path": "a.png", "category": "bottle", "label": 0}'
-    assert f"write a manifest: for each image a line such as {line}" in result.stderr
+    assert f"pyimgano-core manifest guess --root {folder} --output manifest.jsonl" in result.stderr
 
 
 def test_a_source_and_an_option_contradict_each_other(cli, config, dataset):

@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +115,95 @@ def test_a_folder_or_a_device_is_never_replaced(mvtec, tmp_path):
     for output in (tmp_path, "/dev/null"):
         with pytest.raises(UsageError, match="is not a file"):
             run("build", "--layout", "mvtec", "--root", mvtec, "--output", output, "--force")
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """Images in folders of no known layout, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OK/1", "OK/2", "NOK/scratch/3", "masks/scratch/3", "masks/scratch/8", "masks/scratch/9"):
+        path = tmp_path / "photos" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((4, 4), dtype=np.uint8)).save(path)
+    for name in ("notes.txt", "todo.txt"):
+        (tmp_path / "photos" / name).write_text("")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("output", ["manifest.jsonl", "lists/manifest.jsonl", "photos/manifest.jsonl"])
+def test_guess_writes_a_manifest_that_finds_every_file(photos, output):
+    run("guess", "--root", photos.name, "--output", output)
+    loaded = load_manifest(photos.parent / output)
+    assert loaded.issues == ()
+    assert {
+        Path(os.path.relpath(sample.image, photos)).as_posix(): sample.record.label
+        for sample in loaded.samples
+    } == {
+        "NOK/scratch/3.png": 1,
+        "OK/1.png": 0,
+        "OK/2.png": 0,
+    }
+    assert [sample.mask.is_file() for sample in loaded.samples if sample.mask is not None] == [True]
+
+
+def test_guess_tells_what_it_found_and_what_comes_next(photos, monkeypatch):
+    monkeypatch.delenv("UV", raising=False)
+    stdout, code = run("guess", "--root", photos, "--output", "manifest.jsonl")
+    header, row, empty, *lines = stdout.splitlines()
+    assert code is None
+    assert header.split("  ")[0] == "category"
+    assert row.split() == ["photos", "0", "0", "0", "1", "2", "1", "scratch"]
+    assert empty == ""
+    owner = "scratch/1.png has masks/scratch/1.png, or 1_mask.png there"
+    assert lines == [
+        f"left out (2), masks of no anomalous image ({owner}): masks/scratch/8.png, masks/scratch/9.png",
+        "left out (2), files that are no images: notes.txt, todo.txt",
+        "written: manifest.jsonl",
+        "look through it, then: pyimgano-preflight check manifest.jsonl",
+    ]
+    monkeypatch.setenv("UV", "/usr/bin/uv")
+    stdout, _ = run("guess", "--root", photos, "--output", "a b.jsonl")
+    assert stdout.endswith("then: uv run pyimgano-preflight check 'a b.jsonl'\n")
+
+
+def test_guess_prints_one_json_document(photos):
+    stdout, _ = run("guess", "--root", photos, "--output", "manifest.jsonl", "--json")
+    assert json.loads(stdout) == {
+        "manifest": "manifest.jsonl",
+        "images": 3,
+        "lone_masks": ["masks/scratch/8.png", "masks/scratch/9.png"],
+        "others": ["notes.txt", "todo.txt"],
+    }
+
+
+def test_guess_names_a_few_of_many_files_that_are_left_out(photos):
+    for number in range(7):
+        (photos / f"{number}\x1b.txt").write_text("")
+    stdout, _ = run("guess", "--root", photos, "--output", "manifest.jsonl")
+    shown = ", ".join(f"{number}\\x1b.txt" for number in range(5))
+    assert f"left out (9), files that are no images: {shown}, …\n" in stdout
+
+
+def test_guess_replaces_nothing_unasked(photos):
+    output = photos.parent / "manifest.jsonl"
+    output.write_text("mine", encoding="utf-8")
+    guess = ("guess", "--root", photos)
+    with pytest.raises(UsageError, match="--output is missing"):
+        run(*guess)
+    with pytest.raises(UsageError, match="exists"):
+        run(*guess, "--output", output)
+    assert output.read_text(encoding="utf-8") == "mine"
+    run(*guess, "--output", output, "--force")
+    assert len(rows(output)) == 3
+
+
+def test_guess_writes_nothing_where_it_found_nothing(tmp_path):
+    output = tmp_path / "manifest.jsonl"
+    with pytest.raises(UsageError, match="is no folder"):
+        run("guess", "--root", tmp_path / "none", "--output", output)
+    with pytest.raises(DataError, match="holds no images"):
+        run("guess", "--root", tmp_path, "--output", output)
+    assert not output.exists()
 
 
 def test_split_writes_down_what_a_run_would_do_by_itself(tmp_path):

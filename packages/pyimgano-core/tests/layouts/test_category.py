@@ -183,7 +183,7 @@ def test_root_without_categories_is_an_error(tmp_path):
 
     assert codes(build_records("custom", tmp_path))[-1][:2] == ("PF711", "CUSTOM_DATASET_INVALID_STRUCTURE")
     assert codes(build_records("mvtec", tmp_path))[-1][:2] == ("PF711", "DATASET_CATEGORY_LIST_FAILED")
-    assert "pyimgano-train --init guesses" in build_records("mvtec", tmp_path).issues[-1].message
+    assert "pyimgano-core manifest guess makes" in build_records("mvtec", tmp_path).issues[-1].message
 
 
 def test_root_that_is_itself_a_category_gets_a_hint(tmp_path):

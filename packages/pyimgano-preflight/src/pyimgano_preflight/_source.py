@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,6 @@ def _recognized_folder(choice: Choice, folder: Path) -> Choice:
             return evolve(choice, source=None, dataset=layout, root=folder)
     raise UsageError(
         f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name one with --dataset and --root, "
-        "or write a manifest: for each image a line such as "
-        '{"image_path": "a.png", "category": "bottle", "label": 0}, with label 1 where it has a defect'
+        "or have a manifest made from the names of its folders: "
+        f"pyimgano-core manifest guess --root {shlex.quote(str(folder))} --output {_MANIFEST_NAME}"
     )

@@ -10,15 +10,15 @@ from pyimgano_core.contracts.record import ANOMALOUS, LABEL_NAMES, NORMAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyimgano_core.contracts.record import Sample, Split
+    from pyimgano_core.contracts.record import Record, Split
 
-HEADER = ("category", "train", "val", "test normal", "test anomalous", "no split", "masks", "groups")
+NUMBERS = ("train", "val", "test normal", "test anomalous", "no split", "masks")
+HEADER = ("category", *NUMBERS, "groups")
 _SPLITS: tuple[Split | None, ...] = ("train", "val", "test", None)
 
 
-def count_samples(samples: Sequence[Sample]) -> dict[str, Any]:
+def count_records(records: Sequence[Record]) -> dict[str, Any]:
     """Return the numbers of images by split (as written) and label, of masks, groups and types of defect."""
-    records = [sample.record for sample in samples]
     counts = Counter((record.split, record.label) for record in records)
     defects = Counter(record.defect for record in records if record.defect is not None)
     return {
@@ -35,6 +35,11 @@ def count_samples(samples: Sequence[Sample]) -> dict[str, Any]:
 
 def table_row(name: str, counts: dict[str, Any]) -> list[str]:
     """Return the cells below `HEADER`."""
+    return [name, *numbers_of(counts), str(counts["groups"])]
+
+
+def numbers_of(counts: dict[str, Any]) -> list[str]:
+    """Return the cells below `NUMBERS`."""
     splits = counts["splits"]
     numbers = (
         splits["train"]["normal"],
@@ -42,6 +47,5 @@ def table_row(name: str, counts: dict[str, Any]) -> list[str]:
         *splits["test"].values(),
         sum(splits["none"].values()),
         counts["masks"],
-        counts["groups"],
     )
-    return [name, *map(str, numbers)]
+    return list(map(str, numbers))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "detectors": "List the detectors that are installed.",
     "evaluate": "Measure predictions in files.",
-    "manifest": "Build, split, merge, summarize and validate manifests.",
+    "manifest": "Build, guess, split, merge, summarize and validate manifests.",
     "schema": "Print the JSON Schemas of configs and artifacts.",
 }
 

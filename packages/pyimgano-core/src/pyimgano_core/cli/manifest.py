@@ -1,4 +1,4 @@
-"""`pyimgano-core manifest`: build a manifest, divide it, count it, check it, and take verdicts into it."""
+"""`pyimgano-core manifest`: make a manifest, divide it, count it, check it, and take verdicts into it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pyimgano_core.cli._manifest_counts import HEADER, count_samples, table_row
-from pyimgano_core.cli._manifest_files import new_path, relocated, sides_of
+from pyimgano_core.cli._manifest_counts import HEADER, count_records, table_row
+from pyimgano_core.cli._manifest_files import new_path, sides_of
+from pyimgano_core.cli._manifest_options import (
+    category_option,
+    conflict_option,
+    force_option,
+    list_option,
+    manifest_options,
+    output_option,
+)
 from pyimgano_core.cli.app import (
     emit_json,
     format_issue,
@@ -18,57 +26,32 @@ from pyimgano_core.cli.app import (
     print_issues,
     write_stdout,
 )
+from pyimgano_core.cli.guessed import command_line, guessed_document, guessed_text
 from pyimgano_core.contracts.config import MAX_SEED, DatasetConfig, SplitPolicy
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.duplicates import path_issues
 from pyimgano_core.errors import DataError, ExitCode, UsageError
-from pyimgano_core.layouts import LAYOUT_NAMES, load_dataset
+from pyimgano_core.layouts import LAYOUT_NAMES, guess_records, load_dataset
 from pyimgano_core.layouts import list_categories as categories_of
-from pyimgano_core.manifest import locate_issues, write_manifest
+from pyimgano_core.manifest import locate_issues, relocated, resolve, write_manifest
 from pyimgano_core.splits import split_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pyimgano_core.contracts.dataset import LoadedDataset
     from pyimgano_core.contracts.issue import Issue
-    from pyimgano_core.contracts.record import Record, Sample
+    from pyimgano_core.contracts.record import Record
     from pyimgano_core.contracts.split import SplitResult
 
 _HERE = Path()
 
 _fraction = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
-_output = click.option("--output", type=click.Path(path_type=Path), help="The manifest to write.")
-_force = click.option("--force", is_flag=True, help="Replace the output if it exists.")
-_category = click.option("--category", default="all", show_default=True, help="One category only.")
-_list_categories = click.option(
-    "--list-categories", is_flag=True, help="List the data set's categories and stop."
-)
-_conflict = click.option(
-    "--group-conflict",
-    type=click.Choice(["error", "allow"]),
-    default="error",
-    show_default=True,
-    help="What a group with images on two sides is.",
-)
-
-
-def _manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what names a manifest and a part of it."""
-    for option in (
-        json_option,
-        _list_categories,
-        _category,
-        click.option("--root", help="Where images are that are not found from the manifest's folder."),
-        click.option("--manifest-path", required=True, help="The manifest."),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def manifest() -> None:
-    """Build, split, merge, summarize and validate manifests.
+    """Build, guess, split, merge, summarize and validate manifests.
 
     A manifest is a text file with one JSON object per image: image_path and category, and where they apply
     split, label, mask_path, group_id, defect and meta.
@@ -83,10 +66,10 @@ def manifest() -> None:
     help="How the folders are laid out.",
 )
 @click.option("--root", required=True, help="The data set's folder; the demo is drawn there.")
-@_output
-@_force
-@_category
-@_list_categories
+@output_option
+@force_option
+@category_option
+@list_option
 @json_option
 def build(*, layout: str, root: str, category: str, **options: Any) -> None:
     """Write the manifest of a data set that lies in folders.
@@ -104,9 +87,31 @@ def build(*, layout: str, root: str, category: str, **options: Any) -> None:
 
 
 @manifest.command()
-@_manifest_options
-@_output
-@_force
+@click.option("--root", type=click.Path(path_type=Path), required=True, help="The folder of images.")
+@output_option
+@force_option
+@json_option
+def guess(*, root: Path, output: Path | None, force: bool, as_json: bool) -> None:
+    """Write the manifest of images in folders, guessed from names such as ok, nok/scratch, test and masks.
+
+    Paths are relative to the manifest. No image is opened. Look the manifest through: only you know what the
+    names mean. build reads the layouts of public data sets, and guesses nothing.
+    """
+    path = new_path(output, force=force)
+    guessed = guess_records(root)
+    samples = (resolve(record, root.absolute()) for record in guessed.records)
+    write_manifest(path, relocated(samples, path))
+    if as_json:
+        emit_json({"manifest": str(path), **guessed_document(guessed)})
+        return
+    following = command_line(["pyimgano-preflight", "check", str(path)])
+    write_stdout(f"{guessed_text(guessed)}written: {path}\nlook through it, then: {following}\n")
+
+
+@manifest.command()
+@manifest_options
+@output_option
+@force_option
 @click.option(
     "--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="The run's seed."
 )
@@ -117,7 +122,7 @@ def build(*, layout: str, root: str, category: str, **options: Any) -> None:
     "--calibration-fraction", type=_fraction, default=0.2, show_default=True, help="Share of train for --val."
 )
 @click.option("--val", "with_val", is_flag=True, help="Name the calibration images too, as split val.")
-@_conflict
+@conflict_option
 def split(*, seed: int, with_val: bool, **options: Any) -> None:
     """Write a manifest in which every image names its split.
 
@@ -142,15 +147,15 @@ def split(*, seed: int, with_val: bool, **options: Any) -> None:
 
 
 @manifest.command()
-@_manifest_options
+@manifest_options
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Predictions with a person's verdicts: one JSON object per line, its label 0 or 1.",
 )
-@_output
-@_force
+@output_option
+@force_option
 def merge(*, labels: Path | None, **options: Any) -> None:
     """Write a manifest that holds a person's verdicts on predictions.
 
@@ -181,7 +186,7 @@ def merge(*, labels: Path | None, **options: Any) -> None:
 
 
 @manifest.command()
-@_manifest_options
+@manifest_options
 def summary(**options: Any) -> int | None:
     """Count images by category, split and label, and masks and groups; lines with errors are not counted."""
     config = _dataset_config(options)
@@ -189,11 +194,12 @@ def summary(**options: Any) -> int | None:
         _show_categories(config, as_json=options["as_json"])
         return None
     loaded = load_dataset(config, _HERE)
-    by_category: dict[str, list[Sample]] = {}
-    for sample in loaded.samples:
-        by_category.setdefault(sample.record.category, []).append(sample)
-    counts = {category: count_samples(by_category[category]) for category in sorted(by_category)}
-    total = count_samples(loaded.samples)
+    records = [sample.record for sample in loaded.samples]
+    by_category: dict[str, list[Record]] = {}
+    for record in records:
+        by_category.setdefault(record.category, []).append(record)
+    counts = {category: count_records(by_category[category]) for category in sorted(by_category)}
+    total = count_records(records)
     errors = _errors(loaded.issues)
     if options["as_json"]:
         emit_json({"categories": counts, "total": total, "errors": len(errors)})
@@ -205,8 +211,8 @@ def summary(**options: Any) -> int | None:
 
 
 @manifest.command()
-@_manifest_options
-@_conflict
+@manifest_options
+@conflict_option
 def validate(**options: Any) -> int:
     """Check every line, and the splits and groups over all lines; images are not opened.
 

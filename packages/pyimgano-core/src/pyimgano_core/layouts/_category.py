@@ -131,15 +131,19 @@ class CategoryReader:
         return (self._folder / below).relative_to(self._root).as_posix()
 
 
-def list_folder(folder: Path) -> tuple[list[str], list[str]]:
+def list_folder(folder: Path, *, follow_links: bool = True) -> tuple[list[str], list[str]]:
     """Return the names of the folders and of all else in `folder`, sorted.
+
+    Args:
+        folder: what is listed.
+        follow_links: whether a link to a folder is one, too.
 
     Raises:
         MachineError: the folder can't be listed.
     """
     try:
         with os.scandir(folder) as entries:
-            kinds = {entry.name: entry.is_dir() for entry in entries}
+            kinds = {entry.name: entry.is_dir(follow_symlinks=follow_links) for entry in entries}
     except OSError as error:
         raise MachineError(f"{folder}: can't be listed: {error.strerror or error}") from error
     return sorted(name for name in kinds if kinds[name]), sorted(name for name in kinds if not kinds[name])

@@ -44,7 +44,7 @@ def _no_category(top: Path, dialect: Dialect) -> str:
     normal = min(dialect.normal)
     return (
         f"{top}: holds no <category>/train/{normal}, as the layout {dialect.name!r} has it; "
-        "pyimgano-train --init guesses a manifest from other folders"
+        "pyimgano-core manifest guess makes a manifest of other folders"
     )
 
 

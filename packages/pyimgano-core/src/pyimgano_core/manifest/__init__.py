@@ -7,6 +7,7 @@ from pyimgano_core.manifest._issues import locate_issues
 from pyimgano_core.manifest._numbers import KeyNumbers, find_repeated
 from pyimgano_core.manifest._paths import resolve
 from pyimgano_core.manifest._reader import load_manifest, read_manifest
+from pyimgano_core.manifest._relocation import path_from, relocated
 from pyimgano_core.manifest._rows import SPLITS, Rows
 from pyimgano_core.manifest._slugs import category_slug, is_safe_category
 from pyimgano_core.manifest._table import (
@@ -43,6 +44,8 @@ __all__ = [
     "named_images",
     "take",
     # writing
+    "path_from",
+    "relocated",
     "write_manifest",
     # names in paths
     "category_slug",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 1 << 20
 _WAYS_TO_ONE = (
-    "correct the path, or make one of a folder of images with pyimgano-train --init DIR "
-    "or pyimgano-core manifest build"
+    "correct the path, or make one of a folder of images with pyimgano-core manifest guess "
+    "or, where it is in a usual layout, manifest build"
 )
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")

@@ -1,7 +1,6 @@
 """The files that a first run begins with: a manifest and a commented config, made of a folder of images."""
 
-from pyimgano_workbench.starter._folder import Found, find_records
 from pyimgano_workbench.starter._show import show_start
 from pyimgano_workbench.starter._write import Start, write_start
 
-__all__ = ["Found", "Start", "find_records", "show_start", "write_start"]
+__all__ = ["Start", "show_start", "write_start"]

@@ -1,8 +1,9 @@
-"""What the folders of images say: which kind of part, which split, normal or which defect, and whose mask.
+"""What the names of folders say: which kind of part, which split, normal or which defect, and whose mask.
 
-- `train`, `val` and `test` are splits, and the folders in them are kinds of images.
-- Where one of several folders is called `good`, `ok` or `normal`, all of them are kinds: that one is normal,
-  the others are defects. A folder that is called `bad`, `ng`, `nok` or the like is a kind wherever it lies.
+- `train`, `val` and `test` are splits, and the folders in them are kinds of images. Anomalous images are for
+  test, wherever they lie.
+- Where one of the folders in a folder is called `good`, `ok` or the like, all of them are kinds: that one is
+  normal, the others are defects. One that is called `bad`, `nok` or the like is a kind wherever it lies.
 - Folders inside a kind are categories where normal images are of such a category, too: `ok/bolt`, `nok/bolt`.
   Else they say which defect: `nok/scratch`.
 - A folder that is called `ground_truth` or `masks` holds masks, under the names of its neighbours: that of
@@ -13,27 +14,32 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, evolve
 
 from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Record, Split
-from pyimgano_core.errors import MachineError
+from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.images import is_image
+from pyimgano_core.layouts._category import list_folder
+from pyimgano_core.manifest import is_safe_category
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-NORMAL_NAMES = frozenset({"good", "ok", "normal"})
-MASK_NAMES = frozenset({"ground_truth", "mask", "masks"})
+_NORMAL = frozenset({"good", "gut", "normal", "ok", "pass"})
+_MASKS = frozenset({"ground_truth", "mask", "masks"})
 _PLAIN_DEFECTS = frozenset(
-    {"anomaly", "anomalous", "bad", "defect", "defective", "defects", "ko", "ng", "nok"}
+    {"anomalous", "anomaly", "bad", "defect", "defective", "defects", "fail", "ko", "ng", "nok"}
+    | {"reject", "rejects", "scrap"}
+    | {"ausschuss", "defekt", "fehler", "schlecht"}
 )
 _SPLITS: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 _RUN = "run.json"  # what a run directory holds beside pictures of its own
+_NAMELESS = "images"  # the category of a whole disk
 _MaskKey: TypeAlias = tuple[tuple[str, ...], str]
 
 
@@ -49,16 +55,16 @@ class Place:
 
     @property
     def is_normal(self) -> bool:
-        return self.kind is None or self.kind.lower() in NORMAL_NAMES
+        return self.kind is None or self.kind.lower() in _NORMAL
 
 
 @define(frozen=True, kw_only=True)
-class Found:
-    """What a folder holds.
+class GuessedRecords:
+    """What a folder holds, as far as names tell.
 
     Attributes:
-        records: of its images, with paths relative to it, in the order of their names.
-        lone_masks: masks of no image.
+        records: of its images, at least one, with paths relative to it, in the order of their names.
+        lone_masks: masks of no anomalous image.
         others: files that are no images.
     """
 
@@ -67,15 +73,30 @@ class Found:
     others: tuple[str, ...]
 
 
-def find_records(root: Path) -> Found:
-    """Return what a folder holds, and in its folders, as their names tell.
+def guess_records(root: Path) -> GuessedRecords:
+    """Return what a folder and the folders in it hold, as their names tell; no image is opened.
 
     Args:
         root: the folder.
 
     Raises:
+        UsageError: there is no such folder.
+        DataError: there are no images, or folders have names that no category may have.
         MachineError: a folder can't be listed.
     """
+    if not root.is_dir():
+        raise UsageError(f"{root}: is no folder; name one that holds images")
+    guessed = _guessed(root)
+    if not guessed.records:
+        raise DataError(f"{root}: holds no images, and none of its folders does")
+    categories = {record.category for record in guessed.records}
+    if unsafe := sorted(name for name in categories if not is_safe_category(name)):
+        names = ", ".join(map(repr, unsafe))
+        raise DataError(f"{root}: no category can be called {names}; rename what is called so")
+    return guessed
+
+
+def _guessed(root: Path) -> GuessedRecords:
     images, masks, others = [], [], []
     for path, place in _walk(root, PurePosixPath(), Place()):
         if path.name.startswith("."):
@@ -90,17 +111,18 @@ def find_records(root: Path) -> Found:
     images = [(path, _divided(place, normal)) for path, place in images]
     left = {_mask_key(_divided(at, normal), path.stem.removesuffix("_mask")): str(path) for path, at in masks}
     left = _with_owners(left, images)
-    records = [_record(path, place, left, root.resolve().name) for path, place in images]
-    return Found(records=tuple(records), lone_masks=tuple(left.values()), others=tuple(others))
+    whole = root.resolve().name or _NAMELESS
+    records = [_record(path, place, left, whole) for path, place in images]
+    return GuessedRecords(records=tuple(records), lone_masks=tuple(left.values()), others=tuple(others))
 
 
 def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
     """Yield every file below a folder with what its folders say; hidden folders and runs are left out."""
-    folders, files = _list(root / below)
+    folders, files = list_folder(root / below, follow_links=False)  # a link may lead back up
     if _RUN in files:
         return
     yield from ((below / name, place) for name in files)
-    names_kinds = place.split is not None or any(name.lower() in NORMAL_NAMES for name in folders)
+    names_kinds = place.split is not None or any(name.lower() in _NORMAL for name in folders)
     for name in folders:
         if not name.startswith("."):
             yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
@@ -108,7 +130,7 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
 
 def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
     """Return what is known in a folder called `name`, which lies where `place` is known."""
-    if name.lower() in MASK_NAMES:
+    if name.lower() in _MASKS:
         return evolve(place, is_mask=True)
     if place.split is None and place.kind is None and name.lower() in _SPLITS:
         return evolve(place, split=_SPLITS[name.lower()])
@@ -150,21 +172,12 @@ def _with_owners(
     return keyed
 
 
-def _list(folder: Path) -> tuple[list[str], list[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
-    except OSError as error:
-        raise MachineError(f"{folder}: can't be listed: {error.strerror or error}") from error
-    return sorted(name for name in kinds if kinds[name]), sorted(name for name in kinds if not kinds[name])
-
-
 def _record(path: PurePosixPath, place: Place, masks: dict[_MaskKey, str], whole: str) -> Record:
     """Return an image's record; its mask is taken out of `masks`."""
     return Record(
         image_path=str(path),
         category="_".join(place.category) or whole,
-        split=place.split if place.is_normal else place.split or "test",
+        split=place.split if place.is_normal else "test",
         label=NORMAL if place.is_normal else ANOMALOUS,
         labelled=True,
         mask_path=None if place.is_normal else masks.pop(_mask_key(place, path.stem), None),

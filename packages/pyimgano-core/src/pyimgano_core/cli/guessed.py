@@ -1,0 +1,50 @@
+"""Tells what was guessed from the names of folders, and which command comes next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from pyimgano_core.cli._manifest_counts import NUMBERS, count_records, numbers_of
+from pyimgano_core.cli.app import format_table
+from pyimgano_core.textlines import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyimgano_core.contracts.record import Record
+    from pyimgano_core.layouts import GuessedRecords
+
+_SHOWN = 5
+_LONE_MASKS = "masks of no anomalous image (scratch/1.png has masks/scratch/1.png, or 1_mask.png there)"
+
+
+def guessed_text(guessed: GuessedRecords) -> str:
+    """Return a table of what was found by category, and below it a line for each kind of file left out."""
+    by_category: dict[str, list[Record]] = {}
+    for record in guessed.records:
+        by_category.setdefault(record.category, []).append(record)
+    rows = [_row(name, by_category[name]) for name in sorted(by_category)]
+    lines = [format_table(["category", *NUMBERS, "defects"], rows), ""]
+    for names, what in ((guessed.lone_masks, _LONE_MASKS), (guessed.others, "files that are no images")):
+        if names:
+            more = ", …" if len(names) > _SHOWN else ""
+            shown = printable(", ".join(names[:_SHOWN]))
+            lines.append(f"left out ({len(names)}), {what}: {shown}{more}")
+    return "\n".join(lines) + "\n"
+
+
+def guessed_document(guessed: GuessedRecords) -> dict[str, Any]:
+    """Return the number of images and the names of what was left out, for JSON."""
+    return {"images": len(guessed.records), "lone_masks": guessed.lone_masks, "others": guessed.others}
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return a command as this shell knows it: by `uv run` where that is how this one was called."""
+    return shlex.join([*(["uv", "run"] if "UV" in os.environ else []), *words])
+
+
+def _row(name: str, records: Sequence[Record]) -> list[str]:
+    counts = count_records(records)
+    return [name, *numbers_of(counts), ", ".join(counts["defects"])]
