@@ -52,7 +52,7 @@ def test_every_recipe_says_when_to_choose_it_and_what_it_costs(name):
     assert "# Costs: " in text
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"demo"}))
+@pytest.mark.parametrize("name", sorted({*NAMES, *RECIPES} - {"demo"}))
 def test_a_config_is_the_recipe_of_its_name_written_out(name):
     document = read_document(CONFIGS / f"{name}.toml")
     assert document == merge(document, load_recipe(name).settings)
