@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+from operator import itemgetter
 
 import numpy as np
 import pytest
@@ -191,6 +192,21 @@ def test_a_table_tells_old_and_new(run_infer, ruled, noisy, tmp_path):
     assert ["0.25", str(flagged), f"{new.value:.6g}", "0", "12", "conformal"] == image[1:7]
     assert "12 normal images, 0 failed" in done.out
     assert done.out.endswith(f"new config: {tmp_path / 'new.json'}\n")
+
+
+def test_many_that_were_anomalous_so_far_call_for_a_look(run_infer, ruled, noisy, tmp_path):
+    config, normals = ruled(), noisy("good", 60)
+    lines = sorted(run_infer("--infer-config", config, normals).lines, key=itemgetter("score"))
+    document = json.loads(config.read_text())
+    told = []
+    for count in (1, 2):
+        document["per_category"]["part"]["threshold"]["value"] = lines[-count]["score"]
+        config.write_text(json.dumps(document))
+        out = tmp_path / f"{count}.json"
+        told.append(run_infer("--infer-config", config, "--calibrate", normals, "--out", out).out)
+    assert "Look at those" not in told[0]
+    assert "part: the old threshold flags 2 of these 12 images" in told[1]
+    assert f"first {lines[-1]['input']} ({lines[-1]['score']:.4g})" in told[1]
 
 
 def test_json_holds_both_provenances(run_infer, ruled, noisy, tmp_path):

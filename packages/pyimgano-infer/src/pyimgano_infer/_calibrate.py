@@ -18,6 +18,7 @@ from pyimgano_infer._config import choose_categories, read_config, require_one
 from pyimgano_infer._derived import refuse_taken, write_derived
 from pyimgano_infer._models import Models
 from pyimgano_infer._normals import find_normals, score_normals
+from pyimgano_infer._output import shown
 from pyimgano_infer._verify import followed_method, named_thresholds
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pyimgano_core.scoring import Scorer
     from pyimgano_infer._normals import ScoredNormals
     from pyimgano_infer._predict import Model
+
+_USUAL_SHARE = 0.1  # flagged by the old threshold; more of them call for a look
 
 
 @define(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ class Recalibration:
         before: the thresholds of the old config, by name.
         flagged_before: how many of the images each of these flags.
         after: the new thresholds.
+        highest_input: the image that scores highest.
+        highest_score: its score.
     """
 
     infer_config: str
@@ -52,6 +57,8 @@ class Recalibration:
     before: dict[str, Threshold]
     flagged_before: dict[str, int | None]
     after: dict[str, Threshold]
+    highest_input: str
+    highest_score: float
 
 
 @define(frozen=True, kw_only=True)
@@ -110,6 +117,8 @@ def calibrate(path: Path, category: str | None, site: Site, out: Path) -> Recali
         before=before,
         flagged_before={kind: images.scores.count_flagged(each) for kind, each in before.items()},
         after=_named(after),
+        highest_input=images.highest[0],
+        highest_score=images.highest[1],
     )
 
 
@@ -174,9 +183,22 @@ def describe(found: Recalibration) -> str:
             f"category {found.category!r}: {found.n_normals} normal images, {found.n_failed} failed",
             format_table(header, [*_rows(found)]),
             *filter(None, ["\n".join(gather((found.category, caveat) for caveat in caveats))]),
+            *_doubt(found),
             f"new config: {found.infer_config}",
         ]
     )
+
+
+def _doubt(found: Recalibration) -> Iterator[str]:
+    """Yield what to look at where many of the images were anomalous so far."""
+    flagged = found.flagged_before["image"] or 0
+    if flagged > _USUAL_SHARE * found.n_normals:
+        yield (
+            f"{found.category}: the old threshold flags {flagged} of these {found.n_normals} images. Where "
+            "light, lens or material have changed, that is why; if some of them are not good, the new "
+            "threshold lets such defects pass. Look at those that score highest, first "
+            f"{shown(found.highest_input)} ({found.highest_score:.4g})."
+        )
 
 
 def _rows(found: Recalibration) -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -84,12 +86,14 @@ class ScoredNormals:
         scores: what they gave.
         inputs: which they are.
         contents: the SHA-256 of each.
+        highest: name and score of the one that scores highest.
         n_failed: how many more there were.
     """
 
     scores: CalibrationScores
     inputs: tuple[Input, ...]
     contents: tuple[str, ...]
+    highest: tuple[str, float]
     n_failed: int
 
     @property
@@ -131,7 +135,7 @@ def score_normals(
         NothingScoredError: all of them fail.
     """
     scores = CalibrationScores(rule)
-    scored, contents = [], []
+    scored, contents, highest = [], [], ("", -math.inf)
     results = map_ordered(lambda item: _score(item, model), inputs, workers=workers)
     progress = for_terminal().track(results, "calibrating", len(inputs))
     for item, result in zip(inputs, progress, strict=True):
@@ -140,6 +144,7 @@ def score_normals(
             continue
         image, content = result
         scores.add(image)
+        highest = max(highest, (item.text, image.score), key=itemgetter(1))
         scored.append(item)
         contents.append(content)
     if not scored:
@@ -148,6 +153,7 @@ def score_normals(
         scores=scores,
         inputs=tuple(scored),
         contents=tuple(contents),
+        highest=highest,
         n_failed=len(inputs) - len(scored),
     )
 
