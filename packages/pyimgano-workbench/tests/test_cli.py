@@ -354,6 +354,15 @@ def test_options_of_the_command_line_are_taken_as_they_are(make_config, dataset)
     assert (given, "cpu") == (config["dataset"]["category"], config["model"]["device"])
 
 
+def test_a_manifest_is_named_from_the_current_folder_with_or_without_a_config(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[dataset]\nname = "demo"\n')
+    for others in ((), ("--config", config)):
+        printed = start_train(*others, "--manifest-path", "m.jsonl", "--dry-run").stdout
+        found = json.loads(printed)["config"]["dataset"]
+        assert ("manifest", str(Path("m.jsonl").absolute())) == (found["name"], found["manifest_path"])
+
+
 def test_a_run_is_reproduced_updated_and_found_whole(run_train, make_config, dataset, tmp_path):
     config = make_config(dataset)
     assert run_train("--config", config, "--set", "model.name=subspace").returncode == 0

@@ -23,6 +23,7 @@ _OVERRIDES = {
     "recipe": "recipe",
     "dataset": "dataset.name",
     "root": "dataset.root",
+    "manifest_path": "dataset.manifest_path",
     "category": "dataset.category",
     "device": "model.device",
     "output_dir": "output.output_dir",
@@ -30,7 +31,7 @@ _OVERRIDES = {
 _SETTINGS = ("config_path", "export_infer_config", "settings", *_OVERRIDES)
 _SETTINGS_OF = {
     "resume": (),
-    "reproduce": ("settings", "dataset", "root", "category", "device", "output_dir"),
+    "reproduce": ("settings", "dataset", "root", "manifest_path", "category", "device", "output_dir"),
     "update": ("output_dir",),
 }
 _SETTINGS_OF_INIT = ("root",)
@@ -43,6 +44,11 @@ _SETTINGS_OF_INIT = ("root",)
 @click.option("--recipe", help="A named starting point; see --list-recipes.")
 @click.option("--dataset", help="Override dataset.name: manifest, mvtec, visa, btad, custom or demo.")
 @click.option("--root", type=click.Path(), help="Override dataset.root (relative to the current folder).")
+@click.option(
+    "--manifest-path",
+    type=click.Path(),
+    help="Override dataset.manifest_path (relative to the current folder).",
+)
 @click.option("--category", help="Override dataset.category.")
 @click.option("--device", help="Override model.device: auto, cpu or cuda[:N].")
 @click.option("--output-dir", type=click.Path(), help="Override output.output_dir.")
@@ -149,16 +155,22 @@ def _check_detector(config: RunConfig, base: Path) -> None:
 def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:
     from pyimgano_core.recipes import load_run_config  # noqa: PLC0415 - keeps start-up light
 
-    if config_path is None and not any(options[name] for name in ("recipe", "dataset", "settings")):
-        raise UsageError("give --config FILE (--init FOLDER writes one), or at least --dataset or --recipe")
+    enough = ("recipe", "dataset", "manifest_path", "settings")
+    if config_path is None and not any(options[name] for name in enough):
+        raise UsageError(
+            "give --config FILE (--init DIR writes one), or at least --manifest-path, --dataset or --recipe"
+        )
     return load_run_config(config_path, options["settings"], _given(options))
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the overrides that have an option of their own, by key."""
     given = {key: options[name] for name, key in _OVERRIDES.items() if options[name] is not None}
-    if options["root"] is not None:
-        given["dataset.root"] = str(Path(options["root"]).absolute())
+    for name in ("root", "manifest_path"):
+        if options[name] is not None:
+            given[_OVERRIDES[name]] = str(Path(options[name]).absolute())
+    if options["manifest_path"] is not None:
+        given.setdefault("dataset.name", "manifest")
     return given
 
 
