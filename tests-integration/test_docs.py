@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pyimgano_core.contracts.threshold import Certificate, FallbackStep, Thresho
 from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
+from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.errors import ExitCode
 from pyimgano_core.recipes import load_run_config
 
@@ -58,7 +60,12 @@ HEADINGS = {
         f"`[model.options]` of `{name}`": {
             key: value for key, value in dict(sections(detector))[""].items() if key != "features"
         }
-        for name, detector in (("dictionary", Dictionary), ("patchcore", PatchCore), ("padim", Padim))
+        for name, detector in (
+            ("dictionary", Dictionary),
+            ("patchcore", PatchCore),
+            ("padim", Padim),
+            ("subspace", Subspace),
+        )
     },
 }
 
@@ -103,13 +110,54 @@ def test_every_exit_code_is_documented(name):
     assert {str(int(code)) for code in ExitCode} == {code.strip() for row in rows for code in row.split(",")}
 
 
-SCHEMAS = sorted((ROOT / "packages/pyimgano-core/src/pyimgano_core/schemas").glob("*.json"))
+@pytest.fixture(scope="module")
+def site():
+    """What writes the reference: the module of the pages, and that of the meanings of fields."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOCS / "_ext")
+        yield import_module("generated"), import_module("fields")
 
 
-@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.stem)
-def test_every_file_has_an_example_that_keeps_its_schema(schema):
-    example = DOCS / "reference" / "examples" / schema.name
-    jsonschema.validate(json.loads(example.read_text()), json.loads(schema.read_text()))
+def test_every_module_that_an_example_imports_is_on_a_page_of_the_python_api(site):
+    sources = [*DOCS.rglob("*.md"), *(DOCS / "plug-in").rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert set(re.findall(r"^from (pyimgano_(?!mean)[\w.]+) import", text, flags=re.MULTILINE)) <= set(
+        site[0].MODULES
+    )
+
+
+@pytest.fixture(scope="module")
+def schemas(site):
+    return dict(site[0].schemas_of_files())
+
+
+def test_every_file_has_an_example_that_keeps_its_schema(schemas):
+    examples = {path.stem: path for path in (DOCS / "reference" / "examples").glob("*.json")}
+    assert examples.keys() == schemas.keys()
+    for name, schema in schemas.items():
+        jsonschema.validate(json.loads(examples[name].read_text(encoding="utf-8")), schema)
+
+
+def test_every_kind_of_file_that_a_package_names_has_a_page(schemas):
+    sources = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("packages/*/src/**/*.py"))
+    kinds = set(re.findall(r'KIND: ClassVar\[str\] = "(pyimgano\.\w+)"', sources))
+    fields_of_all = [schema["properties"] for schema in schemas.values()]
+    assert {properties["kind"]["const"] for properties in fields_of_all if "kind" in properties} == kinds
+
+
+def test_every_field_of_every_file_is_explained_and_every_explanation_belongs_to_a_field(site, schemas):
+    meanings, unexplained, used = site[1].MEANINGS, set(), set()
+    for schema in schemas.values():
+        for title, part in {schema["title"]: schema, **schema.get("$defs", {})}.items():
+            for name in part.get("properties", {}):
+                text = site[1].meaning(title, part, name)
+                used |= {
+                    (place, name) for place in (title, "any") if text == meanings.get(place, {}).get(name)
+                }
+                if text is None and not site[1].is_named(part, name):
+                    unexplained.add((title, name))
+    assert unexplained == set()
+    assert {(title, name) for title, texts in meanings.items() for name in texts} - used == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/*.toml")), ids=lambda path: path.name)

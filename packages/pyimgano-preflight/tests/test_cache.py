@@ -104,6 +104,17 @@ def test_a_fault_that_a_deeper_look_found_is_looked_for_anew(tmp_path, place):
     assert recall(place, path).error.code == "corrupt"
 
 
+def test_a_mask_that_is_decoded_without_its_end_is_truncated_for_a_quick_look(tmp_path, place):
+    buffer = io.BytesIO()
+    Image.new("L", (16, 16)).save(buffer, "PNG")
+    path = write(tmp_path / "mask.png", buffer.getvalue()[:-20])
+    assert remember(place, path, "mask").error is None
+    with FactCache(place) as cache:
+        (found,) = FactStore("quick", SilentProgress(), cache=cache).read([(path, "mask")])
+    assert read_facts(path, "mask", "quick") == found
+    assert found.error.code == "truncated"
+
+
 def test_an_image_is_not_taken_for_a_mask(image, place):
     remember(place, image)
     assert recall(place, image, "mask") is None
@@ -179,6 +190,22 @@ def test_a_shallower_look_at_the_same_bytes_keeps_what_the_deeper_one_found(imag
         found = cache.get_same_bytes(image, "image", "standard", Path(image).stat())
     assert read_facts(image, "image", "standard") == found
     assert read_facts(image, "image", "deep") == recall(place, image, depth="deep")
+
+
+def test_a_quick_look_at_another_time_keeps_what_a_deeper_one_found(image, place):
+    remember(place, image, depth="deep")
+    os.utime(image, ns=(LATER, LATER))
+    remember(place, image, depth="quick")
+    with FactCache(place) as cache:
+        found = cache.get_same_bytes(image, "image", "deep", Path(image).stat())
+    assert read_facts(image, "image", "deep") == found
+
+
+def test_a_quick_look_at_a_file_of_another_size_is_kept(image, place):
+    remember(place, image, depth="deep")
+    write(Path(image), image_bytes() + b"more", LATER)
+    known = remember(place, image, depth="quick")
+    assert known == recall(place, image, depth="quick")
 
 
 def test_other_bytes_of_the_same_size_are_not_known(image, place):

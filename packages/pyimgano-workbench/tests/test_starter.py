@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 from pyimgano_core.cli.app import run
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.errors import DataError, UsageError
+from pyimgano_core.layouts import load_dataset
 from pyimgano_core.preparation import inspect_dataset
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.recipes import load_run_config
@@ -51,6 +53,20 @@ def test_images_may_lie_elsewhere(tmp_path):
     assert '../../im "a" ges/good/1.png' == json.loads(line)["image_path"]
     assert (start.manifest.parent / json.loads(line)["image_path"]).is_file()
     assert '../../im "a" ges' == load_run_config(start.config).dataset.root
+
+
+@pytest.mark.parametrize("name", [b"images\xff", b"images\x7f"], ids=["no UTF-8", "a control character"])
+def test_a_folder_whose_name_toml_can_not_hold_is_found_by_the_manifest_alone(tmp_path, name):
+    images = tmp_path / os.fsdecode(name)
+    try:
+        make(images, "bolt/good/1.png")
+    except OSError:
+        pytest.skip("this file system has names in UTF-8 only")
+    start = write_start(tmp_path / "new", images)
+    config = load_run_config(start.config)
+    assert config.dataset.root is None
+    (sample,) = load_dataset(config.dataset, tmp_path / "new").samples
+    assert sample.image.is_file()
 
 
 @pytest.mark.parametrize("name", ["config.toml", "manifest.jsonl"])

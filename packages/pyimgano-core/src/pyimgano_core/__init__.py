@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""What the packages of pyimgano share: data, splits, detectors, scoring, thresholds, metrics, contracts."""

@@ -154,10 +154,10 @@ def test_guess_tells_what_it_found_and_what_comes_next(photos, monkeypatch):
     assert header.split("  ")[0] == "category"
     assert row.split() == ["photos", "0", "0", "0", "1", "2", "1", "scratch"]
     assert empty == ""
-    owner = "scratch/1.png has masks/scratch/1.png, or 1_mask.png there"
+    owner = "of one of several (scratch/1.png has masks/scratch/1.png, or 1_mask.png there)"
     assert lines == [
-        f"left out (2), masks of no anomalous image ({owner}): masks/scratch/8.png, masks/scratch/9.png",
-        "left out (2), files that are no images: notes.txt, todo.txt",
+        f"left out (2), masks of no anomalous image, or {owner}: masks/scratch/8.png, masks/scratch/9.png",
+        "left out (2), files that are no images, and links to folders: notes.txt, todo.txt",
         "written: manifest.jsonl",
         "look through it, then: pyimgano-preflight check manifest.jsonl",
     ]
@@ -181,7 +181,7 @@ def test_guess_names_a_few_of_many_files_that_are_left_out(photos):
         (photos / f"{number}\x1b.txt").write_text("")
     stdout, _ = run("guess", "--root", photos, "--output", "manifest.jsonl")
     shown = ", ".join(f"{number}\\x1b.txt" for number in range(5))
-    assert f"left out (9), files that are no images: {shown}, …\n" in stdout
+    assert f"left out (9), files that are no images, and links to folders: {shown}, …\n" in stdout
 
 
 def test_guess_replaces_nothing_unasked(photos):

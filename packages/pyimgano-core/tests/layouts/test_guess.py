@@ -84,6 +84,22 @@ def test_a_mask_that_may_be_of_two_images_is_of_none(tmp_path):
     assert ("masks/1.png",) == guess_records(root).lone_masks
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("nok/1.png", "bad/1.png", "masks/nok/1.png", "masks/bad/1.png"),
+        ("test/nok/1.png", "val/nok/1.png", "test/masks/nok/1.png", "val/masks/nok/1.png"),
+        ("nok/1.png", "masks/1.png", "masks/1_mask.png"),
+        ("nok/1.png", "nok/1.bmp", "masks/1.png"),
+    ],
+    ids=["two kinds", "two splits", "two masks", "two images"],
+)
+def test_no_mask_goes_to_an_image_that_may_be_another_s_and_none_is_lost(tmp_path, names):
+    root = make(tmp_path / "bolt", "ok/9.png", *names)
+    assert {} == masks_of(root)
+    assert sorted(name for name in names if "masks" in name) == sorted(guess_records(root).lone_masks)
+
+
 def test_a_mask_in_the_folder_of_its_defect_goes_before_one_beside_it(tmp_path):
     root = make(tmp_path / "bolt", "ok/9.png", "crack/1.png", "masks/1.png", "masks/crack/1.png")
     assert {"crack/1.png": "masks/crack/1.png"} == masks_of(root)
@@ -176,6 +192,59 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path):
         [record.image_path for record in guessed.records],
         guessed.others,
     )
+
+
+def test_a_link_that_is_called_ok_still_says_that_its_neighbours_are_defects(tmp_path):
+    root = make(tmp_path / "bolt", "scratch/1.png")
+    (root / "OK").symlink_to(make(tmp_path / "elsewhere", "2.png"), target_is_directory=True)
+    assert {"scratch/1.png": ("bolt", "test", 1, "scratch")} == told(guess_records(root))
+
+
+def test_a_file_that_is_called_ok_says_nothing(tmp_path):
+    root = make(tmp_path / "parts", "bolt/1.png")
+    (root / "OK").write_text("")
+    assert {"bolt/1.png": ("bolt", None, 0, None)} == told(guess_records(root))
+
+
+def test_categories_may_lie_in_the_splits(tmp_path):
+    names = ("train/bolt/good/1.png", "test/bolt/good/2.png", "test/bolt/scratch/3.png", "test/nut/bad/4.png")
+    root = make(tmp_path / "parts", *names, "test/bolt/masks/scratch/3.png")
+    assert {
+        "test/bolt/good/2.png": ("bolt", "test", 0, None),
+        "test/bolt/scratch/3.png": ("bolt", "test", 1, "scratch"),
+        "test/nut/bad/4.png": ("nut", "test", 1, None),
+        "train/bolt/good/1.png": ("bolt", "train", 0, None),
+    } == told(guess_records(root))
+    assert {"test/bolt/scratch/3.png": "test/bolt/masks/scratch/3.png"} == masks_of(root)
+
+
+def test_images_of_train_that_lie_in_the_folder_of_a_category_are_normal(tmp_path):
+    names = ("train/bolt/1.png", "train/bent/2.png", "test/bolt/good/3.png", "test/bolt/bent/4.png")
+    assert {
+        "test/bolt/bent/4.png": ("bolt", "test", 1, "bent"),
+        "test/bolt/good/3.png": ("bolt", "test", 0, None),
+        "train/bent/2.png": ("parts", "test", 1, "bent"),
+        "train/bolt/1.png": ("bolt", "train", 0, None),
+    } == told(guess_records(make(tmp_path / "parts", *names)))
+
+
+def test_what_holds_good_images_beside_good_ones_is_a_category(tmp_path):
+    root = make(tmp_path / "parts", "good/1.png", "nut/ok/2.png", "nut/bent/3.png", "scratch/bad/4.png")
+    assert {
+        "good/1.png": ("parts", None, 0, None),
+        "nut/bent/3.png": ("nut", "test", 1, "bent"),
+        "nut/ok/2.png": ("nut", None, 0, None),
+        "scratch/bad/4.png": ("parts", "test", 1, "scratch"),
+    } == told(guess_records(root))
+
+
+def test_of_nested_splits_the_innermost_counts(tmp_path):
+    root = make(tmp_path / "bolt", "train/train/ok/1.png", "train/val/ok/2.png", "test/test/nok/3.png")
+    assert {
+        "test/test/nok/3.png": ("bolt", "test", 1, None),
+        "train/train/ok/1.png": ("bolt", "train", 0, None),
+        "train/val/ok/2.png": ("bolt", "val", 0, None),
+    } == told(guess_records(root))
 
 
 def test_a_folder_without_images_is_refused(tmp_path):

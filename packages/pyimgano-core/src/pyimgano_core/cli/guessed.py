@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from pyimgano_core.layouts import GuessedRecords
 
 _SHOWN = 5
-_LONE_MASKS = "masks of no anomalous image (scratch/1.png has masks/scratch/1.png, or 1_mask.png there)"
+_LONE_MASKS = (
+    "masks of no anomalous image, or of one of several "
+    "(scratch/1.png has masks/scratch/1.png, or 1_mask.png there)"
+)
+_OTHERS = "files that are no images, and links to folders"
 
 
 def guessed_text(guessed: GuessedRecords) -> str:
@@ -27,7 +31,7 @@ def guessed_text(guessed: GuessedRecords) -> str:
         by_category.setdefault(record.category, []).append(record)
     rows = [_row(name, by_category[name]) for name in sorted(by_category)]
     lines = [format_table(["category", *NUMBERS, "defects"], rows), ""]
-    for names, what in ((guessed.lone_masks, _LONE_MASKS), (guessed.others, "files that are no images")):
+    for names, what in ((guessed.lone_masks, _LONE_MASKS), (guessed.others, _OTHERS)):
         if names:
             more = ", …" if len(names) > _SHOWN else ""
             shown = printable(", ".join(names[:_SHOWN]))

@@ -1,20 +1,22 @@
 """What the names of folders say: which kind of part, which split, normal or which defect, and whose mask.
 
-- `train`, `val` and `test` are splits, and the folders in them are kinds of images. Anomalous images are for
-  test, wherever they lie.
+- `train`, `val` and `test` are splits, of nested ones the innermost counts, and the folders in them are kinds
+  of images. Anomalous images are for test, wherever they lie.
 - Where one of the folders in a folder is called `good`, `ok` or the like, all of them are kinds: that one is
   normal, the others are defects. One that is called `bad`, `nok` or the like is a kind wherever it lies.
+- What holds such folders is no kind but a category, in a split and beside `good`, too: `test/bolt/good`. So
+  is what is called like it in `train` or `val`: `train/bolt`.
 - Folders inside a kind are categories where normal images are of such a category, too: `ok/bolt`, `nok/bolt`.
   Else they say which defect: `nok/scratch`.
 - A folder that is called `ground_truth` or `masks` holds masks, under the names of its neighbours: that of
   `scratch/1.png` is `masks/scratch/1.png` or `masks/scratch/1_mask.png`, and also `masks/1.png` where no
-  other anomalous image of the category is called `1`.
+  other anomalous image of the category is called `1`. One that may be of several images is of none.
 - All other folders are categories; images that lie in none of them are of one that is called as the whole is.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -64,8 +66,8 @@ class GuessedRecords:
 
     Attributes:
         records: of its images, at least one, with paths relative to it, in the order of their names.
-        lone_masks: masks of no anomalous image.
-        others: files that are no images.
+        lone_masks: masks of no anomalous image, or of one of several.
+        others: files that are no images, and links to folders, which are not followed.
     """
 
     records: tuple[Record, ...]
@@ -109,11 +111,16 @@ def _guessed(root: Path) -> GuessedRecords:
             images.append((path, place))
     normal = {(*place.category, *place.inner) for _, place in images if place.is_normal}
     images = [(path, _divided(place, normal)) for path, place in images]
-    left = {_mask_key(_divided(at, normal), path.stem.removesuffix("_mask")): str(path) for path, at in masks}
-    left = _with_owners(left, images)
+    keyed = [
+        (_mask_key(_divided(place, normal), path.stem.removesuffix("_mask")), str(path))
+        for path, place in masks
+    ]
+    left = _with_owners(_unshared(keyed, images), images)
     whole = root.resolve().name or _NAMELESS
-    records = [_record(path, place, left, whole) for path, place in images]
-    return GuessedRecords(records=tuple(records), lone_masks=tuple(left.values()), others=tuple(others))
+    records = tuple(_record(path, place, left, whole) for path, place in images)
+    used = {record.mask_path for record in records}
+    lone_masks = tuple(path for _, path in keyed if path not in used)
+    return GuessedRecords(records=records, lone_masks=lone_masks, others=tuple(others))
 
 
 def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
@@ -121,18 +128,36 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
     folders, files = list_folder(root / below, follow_links=False)  # a link may lead back up
     if _RUN in files:
         return
+    # A link to a folder is among the files: one that is called ok still tells what its neighbours are.
+    known = {
+        name.lower() for name in (*folders, *files) if _is_known(name) and (root / below / name).is_dir()
+    }
+    place = _holding(place, known)
     yield from ((below / name, place) for name in files)
-    names_kinds = place.split is not None or any(name.lower() in _NORMAL for name in folders)
+    names_kinds = place.split is not None or not known.isdisjoint(_NORMAL)
     for name in folders:
         if not name.startswith("."):
             yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
+
+
+def _is_known(name: str) -> bool:
+    """Return whether a name says normal or anomalous, and nothing else."""
+    return name.lower() in _NORMAL | _PLAIN_DEFECTS
+
+
+def _holding(place: Place, known: set[str]) -> Place:
+    """Return what is known in a folder that holds these known kinds: its own name is none then."""
+    says = not known.isdisjoint(_NORMAL) or (place.split is not None and known)
+    if place.kind is None or not says or any(map(_is_known, (place.kind, *place.inner))):
+        return place
+    return evolve(place, category=(*place.category, place.kind, *place.inner), kind=None, inner=())
 
 
 def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
     """Return what is known in a folder called `name`, which lies where `place` is known."""
     if name.lower() in _MASKS:
         return evolve(place, is_mask=True)
-    if place.split is None and place.kind is None and name.lower() in _SPLITS:
+    if place.kind is None and name.lower() in _SPLITS:
         return evolve(place, split=_SPLITS[name.lower()])
     if place.kind is not None:
         return evolve(place, inner=(*place.inner, name))
@@ -142,17 +167,30 @@ def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
 
 
 def _divided(place: Place, normal: set[tuple[str, ...]]) -> Place:
-    """Return a place whose `inner` folders only tell the defect; others are moved to its category.
+    """Return a place whose kind and `inner` folders only tell the defect; others are moved to its category.
 
     Args:
         place: of an image.
         normal: the categories that normal images lie in.
     """
+    if place.kind is not None and place.split in {"train", "val"}:
+        category = (*place.category, place.kind, *place.inner)
+        if category in normal:  # train/bolt beside test/bolt/good
+            return evolve(place, category=category, kind=None, inner=())
     for count in range(len(place.inner), -1, -1):
         category = (*place.category, *place.inner[:count])
         if category in normal:
             return evolve(place, category=category, inner=place.inner[count:])
     return evolve(place, category=(*place.category, *place.inner), inner=())
+
+
+def _unshared(
+    masks: Iterable[tuple[_MaskKey, str]], images: Iterable[tuple[PurePosixPath, Place]]
+) -> dict[_MaskKey, str]:
+    """Return the masks whose key no other has, and at most one image: whose the others are can't be told."""
+    of_masks = Counter(key for key, _ in masks)
+    of_images = Counter(_mask_key(place, path.stem) for path, place in images if not place.is_normal)
+    return {key: path for key, path in masks if of_masks[key] == 1 and of_images[key] <= 1}
 
 
 def _with_owners(

@@ -131,6 +131,8 @@ class FactCache:
             return
         if facts.error is not None and facts.error.code in _PASSING:
             return
+        if depth == "quick" and self._may_be_of(facts, role):
+            return
         plain = {name: value for name, value in to_plain(facts).items() if name not in _OF_THE_STAT}
         self._add(facts.path, role, (facts.size, facts.mtime_ns), depth, json.dumps(plain))
 
@@ -144,6 +146,11 @@ class FactCache:
         if time.time_ns() - state.st_mtime_ns >= _FRESH_NS:
             text = picture.astype("<i2").tobytes().hex()
             self._add(path, _PICTURE, (state.st_size, state.st_mtime_ns), "deep", text)
+
+    def _may_be_of(self, facts: FileFacts, role: FileRole) -> bool:
+        """Return whether a deeper look at a file of this size is kept, whose bytes may be the same."""
+        row = self._fetch(facts.path, role)
+        return row is not None and row[0] == facts.size and row[2] != "quick" and row[3] == self._version
 
     def _renew(self, path: str, role: str, before: int, state: os.stat_result) -> None:
         """Let what is known of a file as it was `before` hold for it as it is now."""
@@ -242,18 +249,22 @@ def _as_now(row: tuple[Depth, str], path: str, depth: Depth, state: os.stat_resu
     if _DEPTHS.index(known_depth) < _DEPTHS.index(depth):
         return None
     facts = from_plain({"path": path, **json.loads(text)})
-    if known_depth != depth and facts.error is not None:
-        return None  # a shallower look may not come as far as the fault
+    if known_depth != depth and (facts.error is not None or _is_cut(facts)):
+        return None  # a shallower look may not come as far as the fault, or go by the header alone
     inode = (state.st_dev, state.st_ino) if state.st_ino else None
     known = evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
     return known if known_depth == depth else _shallower(known, depth)
+
+
+def _is_cut(facts: FileFacts) -> bool:
+    """Return whether a file misses its end, as a mask may that is decoded all the same."""
+    return facts.header is not None and facts.header.is_complete is False
 
 
 def _sha256(path: str, state: os.stat_result) -> str | None:
     """Return the SHA-256 of a file, None where it is not as it was seen, or can't be read any more."""
     try:
         with open_regular(path) as file:
-            file.hold()
             is_same = (file.state.st_size, file.state.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
             return file.sha256() if is_same else None
     except UnusableFileError:

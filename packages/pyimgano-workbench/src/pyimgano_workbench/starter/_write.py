@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections import Counter
 from importlib.resources import files
 from pathlib import Path
@@ -69,9 +70,19 @@ def _config_text(records: tuple[Record, ...], root: str) -> str:
         "categories": ", ".join(sorted({record.category for record in records})),
         "calibration": str(held_out),
         "first": records[0].category,
-        "root": "" if root == "." else f"root = {json.dumps(root, ensure_ascii=False)}\n",
+        "root": "" if root == "." else _root_line(root),
     }
     text = files(__package__).joinpath("config.toml").read_text(encoding="utf-8")
     for name, value in facts.items():
         text = text.replace(f"<{name}>", value)
     return text
+
+
+def _root_line(root: str) -> str:
+    """Return the line that names the folder of images, none where TOML can't: its name may be no UTF-8."""
+    line = f"root = {json.dumps(root, ensure_ascii=False)}\n"
+    try:
+        tomllib.loads(line.encode().decode())
+    except ValueError:
+        return ""  # the manifest's own paths lead to the images
+    return line
