@@ -15,12 +15,14 @@ extensions = [
     "sphinx_click",
     "sphinx_copybutton",
     "generated",
+    "mathml",
 ]
 exclude_patterns = ["_build", "plug-in"]
 html_theme = "furo"
 html_title = "pyimgano"
 html_show_sphinx = False
 html_copy_source = False
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3

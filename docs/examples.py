@@ -31,6 +31,7 @@ bootstrap_replicates = 200
 [output]
 output_dir = "run"
 """
+DEMO = "--dataset demo --root demo --category gear --resize 64 64 --backbone filters --detector subspace"
 _LONGEST_LIST = 3
 _LONGEST_ROW = 8  # of numbers, such as the four of a box
 _LONGEST_TEXT = 160
@@ -47,6 +48,10 @@ def main() -> None:
 
 
 def _documents(work: Path) -> dict[str, Any]:
+    return {**_of_a_run(work), **_of_the_data(work), **_of_benchmarks(work)}
+
+
+def _of_a_run(work: Path) -> dict[str, Any]:
     (work / "config.toml").write_text(CONFIG, encoding="utf-8")
     _run(work, "pyimgano-train --config config.toml --export-infer-config")
     _write_views(work)
@@ -54,6 +59,12 @@ def _documents(work: Path) -> dict[str, Any]:
         work,
         "pyimgano-infer --infer-config run/artifacts/infer_config.json demo/views.jsonl --regions"
         " --output lines.jsonl --summary summary.json --parts parts.jsonl",
+    )
+    _run(work, "pyimgano-train --reproduce run --output-dir again")
+    _run(
+        work,  # one of two jobs, so that the plan still waits for the other
+        "pyimgano-infer --infer-config run/artifacts/infer_config.json demo/gear/test/good"
+        " --output half.jsonl --num-shards 2 --shard-index 0",
     )
     _run(
         work,
@@ -63,15 +74,45 @@ def _documents(work: Path) -> dict[str, Any]:
         "category_report": _document(work / "run/categories/gear/report.json"),
         "evaluation": _document(work / "eval.json"),
         "infer_config": _document(work / "run/artifacts/infer_config.json"),
+        "infer_plan": _document(min(work.rglob("plan.json"))),
         "infer_summary": _document(work / "summary.json"),
         "manifest_record": _lines(work / "demo/views.jsonl")[-1],
         "part_verdict": _lines(work / "parts.jsonl")[-1],
+        "pictures": _document(work / "run/categories/gear/pictures.json"),
         "prediction": _lines(work / "lines.jsonl")[-1],
-        "preflight": json.loads(_run(work, "pyimgano-preflight check config.toml --json --exit-zero"))[
-            "preflight"
-        ],
+        "reproduction": _document(work / "again/reproduction.json"),
+        "run": _document(work / "run/run.json"),
         "run_config": _document(work / "run/config.json"),
         "run_report": _document(work / "run/report.json"),
+    }
+
+
+def _of_the_data(work: Path) -> dict[str, Any]:
+    check = "pyimgano-preflight check config.toml --json --exit-zero"
+    report = json.loads(_run(work, f"{check} --write-baseline known.json --write-lock data.lock"))
+    _run(work, "pyimgano-preflight scan config.toml --shard 0/1 --output facts.jsonl")
+    return {
+        "data_lock": _lines(work / "data.lock")[0],
+        "preflight": report["preflight"],
+        "preflight_baseline": _document(work / "known.json"),
+        "preflight_facts": _lines(work / "facts.jsonl")[0],
+    }
+
+
+def _of_benchmarks(work: Path) -> dict[str, Any]:
+    _run(work, f"pyimgano-benchmark {DEMO} --detector padim --seed 0 --seed 1 --output-dir bench")
+    _run(work, "pyimgano-benchmark compare bench:padim bench:subspace --output-dir verdict")
+    _run(work, f"pyimgano-benchmark cost {DEMO} --rounds 2 --images 10 --output-dir cost")
+    _run(work, f"pyimgano-benchmark robustness {DEMO} --kind darker --output-dir robust")
+    _run(work, f"pyimgano-benchmark few-shot {DEMO} --count 2 --count 4 --draws 2 --output-dir few")
+    return {
+        "bench_cell": _document(min((work / "bench/cells").glob("*.json"))),
+        "bench_comparison": _document(work / "verdict/comparison.json"),
+        "bench_cost": _document(work / "cost/cost.json"),
+        "bench_few_shot": _document(work / "few/few_shot.json"),
+        "bench_results": _document(work / "bench/results.json"),
+        "bench_robustness": _document(work / "robust/robustness.json"),
+        "bench_study_cell": _document(min((work / "robust/cells").glob("*.json"))),
     }
 
 

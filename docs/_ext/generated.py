@@ -9,6 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fields import meaning, without_attributes
+
 from pyimgano_core.artifacts import json_schema, write_text
 from pyimgano_preflight.rules import Rule, load_rules
 
@@ -26,7 +28,10 @@ COMMANDS = {
 }
 MODULES = (
     "pyimgano_infer",
+    "pyimgano_preflight",
+    "pyimgano_core.contracts.config",
     "pyimgano_core.detectors",
+    "pyimgano_core.errors",
     "pyimgano_core.evaluation",
     "pyimgano_core.images",
     "pyimgano_core.layouts",
@@ -51,7 +56,12 @@ CONTRACTS = {  # files whose schemas core does not ship, by the package that wri
     "bench_few_shot": "pyimgano_bench.fewshot._summary:FewShotResults",
     "bench_results": "pyimgano_bench.results:BenchResults",
     "bench_robustness": "pyimgano_bench.robustness._summary:RobustnessResults",
+    "bench_study_cell": "pyimgano_bench.study.cell:StudyCell",
+    "data_lock": "pyimgano_preflight._lock:LockHeader",
+    "infer_plan": "pyimgano_infer._plan:Settings",
+    "pictures": "pyimgano_workbench.pictures:Pictures",
     "preflight_baseline": "pyimgano_preflight._baseline:Baseline",
+    "preflight_facts": "pyimgano_preflight._facts_file:FactsHeader",
     "reproduction": "pyimgano_workbench.reproducing:Reproduction",
     "run": "pyimgano_workbench.origin:RunOrigin",
 }
@@ -77,7 +87,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def write_pages(folder: Path) -> None:
     """Write all pages below a folder; one that would not change is left alone, so that builds stay quick."""
-    schemas = dict(sorted(_schemas(), key=itemgetter(0)))
+    schemas = dict(sorted(schemas_of_files(), key=itemgetter(0)))
     pages = {
         "rules.md": _rules_page(),
         "commands/index.md": _index("Commands", "Every option of every command.", COMMANDS),
@@ -161,7 +171,8 @@ def _options(value: Any) -> str:
     return "   :members:\n" if isinstance(value, type) else ""
 
 
-def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
+def schemas_of_files() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and the JSON Schema of every kind of file that the programs write."""
     folder = files("pyimgano_core").joinpath("schemas")
     for page in sorted(folder.iterdir(), key=lambda page: page.name):
         yield page.name.removesuffix(".json"), json.loads(page.read_text(encoding="utf-8"))
@@ -172,11 +183,11 @@ def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _schema_page(name: str, schema: dict[str, Any]) -> str:
     """Return the fields of an artifact, one table per object in it."""
-    parts = [f"# {name}", schema.get("description", ""), *_example(name), _fields_table(schema)]
+    parts = [f"# {name}", without_attributes(schema), *_example(name), _fields_table(schema["title"], schema)]
     for title, part in schema.get("$defs", {}).items():
-        parts += [f"## {title}", part.get("description", "")]
+        parts += [f"## {title}", without_attributes(part)]
         if "properties" in part:
-            parts.append(_fields_table(part))
+            parts.append(_fields_table(title, part))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -189,11 +200,12 @@ def _example(name: str) -> list[str]:
     return ["An example, from a run on the demo data:", f"```json\n{text}\n```"]
 
 
-def _fields_table(schema: dict[str, Any]) -> str:
+def _fields_table(title: str, schema: dict[str, Any]) -> str:
     required = set(schema.get("required", ()))
-    lines = ["| field | type | |", "|---|---|---|"]
+    lines = ["| field | type | | meaning, where not told above |", "|---|---|---|---|"]
     for name, field in schema.get("properties", {}).items():
-        lines.append(f"| `{name}` | {_type(field)} | {'' if name in required else _default(field)} |")
+        default = "" if name in required else _default(field)
+        lines.append(f"| `{name}` | {_type(field)} | {default} | {meaning(title, schema, name) or ''} |")
     return "\n".join(lines)
 
 
@@ -213,6 +225,8 @@ def _type(field: dict[str, Any]) -> str:
     if "const" in field:
         return f"`{json.dumps(field['const'])}`"
     kind = field.get("type", "any")
+    if "prefixItems" in field:
+        return f"[{', '.join(map(_type, field['prefixItems']))}]"
     if kind == "array":
         return f"list of {_type(field.get('items', {}))}"
     if kind == "object" and isinstance(field.get("additionalProperties"), dict):
