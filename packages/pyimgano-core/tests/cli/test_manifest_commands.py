@@ -98,17 +98,20 @@ def test_a_folder_of_another_layout_writes_nothing(tmp_path):
     assert not output.exists()
 
 
-def test_an_output_is_needed_and_not_replaced_unasked(mvtec, tmp_path):
+@pytest.mark.parametrize(
+    ("command", "folder", "count"), [(("build", "--layout", "mvtec"), "mvtec", 8), (("guess",), "photos", 3)]
+)
+def test_an_output_is_needed_and_not_replaced_unasked(command, folder, count, request, tmp_path):
     output = tmp_path / "manifest.jsonl"
     output.write_text("mine", encoding="utf-8")
-    build = ("build", "--layout", "mvtec", "--root", mvtec)
+    make = (*command, "--root", request.getfixturevalue(folder))
     with pytest.raises(UsageError, match="--output is missing"):
-        run(*build)
+        run(*make)
     with pytest.raises(UsageError, match="exists"):
-        run(*build, "--output", output)
+        run(*make, "--output", output)
     assert output.read_text(encoding="utf-8") == "mine"
-    run(*build, "--output", output, "--force")
-    assert len(rows(output)) == 8
+    run(*make, "--output", output, "--force")
+    assert len(rows(output)) == count
 
 
 def test_a_folder_or_a_device_is_never_replaced(mvtec, tmp_path):
@@ -182,19 +185,6 @@ def test_guess_names_a_few_of_many_files_that_are_left_out(photos):
     stdout, _ = run("guess", "--root", photos, "--output", "manifest.jsonl")
     shown = ", ".join(f"{number}\\x1b.txt" for number in range(5))
     assert f"left out (9), files that are no images, and links to folders: {shown}, …\n" in stdout
-
-
-def test_guess_replaces_nothing_unasked(photos):
-    output = photos.parent / "manifest.jsonl"
-    output.write_text("mine", encoding="utf-8")
-    guess = ("guess", "--root", photos)
-    with pytest.raises(UsageError, match="--output is missing"):
-        run(*guess)
-    with pytest.raises(UsageError, match="exists"):
-        run(*guess, "--output", output)
-    assert output.read_text(encoding="utf-8") == "mine"
-    run(*guess, "--output", output, "--force")
-    assert len(rows(output)) == 3
 
 
 def test_guess_writes_nothing_where_it_found_nothing(tmp_path):
