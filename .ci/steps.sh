@@ -46,6 +46,12 @@ step_docs() {
     uv sync --quiet --locked # without what only the site needs
 }
 
+# The addresses of others that the documentation links to. Those within it are checked by the step above.
+step_links() {
+    uv run --locked --group docs sphinx-build --quiet -b linkcheck docs "$WORK/links"
+    uv sync --quiet --locked
+}
+
 # Every command of the documentation runs, and prints what its page shows.
 step_commands() {
     local pages

@@ -35,3 +35,5 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
 copybutton_exclude = ".linenos, .gp, .go"
+
+linkcheck_ignore = [r"https://doi\.org/"]  # made to last, and publishers refuse programs
