@@ -59,6 +59,13 @@ step_commands() {
     uv run --locked python docs/produce.py --check "${pages[@]}"
 }
 
+# The pictures of the documentation show what is drawn and run now.
+step_pictures() {
+    uv run --locked --group docs python docs/pictures/draw.py --check
+    uv sync --quiet --locked
+    uv run --locked python docs/pictures/screenshots.py --check
+}
+
 # Scripts, and the files that code hosts and clusters read: ours, and those that the documentation shows.
 # The tools are held at a version, so that a new check of theirs fails a change of ours and nothing else.
 step_pipelines() {
@@ -88,23 +95,22 @@ step_sbom() {
     uv run --quiet .ci/check_sbom.py "$DIST/sbom.cdx.json"
 }
 
-# The packages without torch, on the oldest versions that they say they run with.
+# The packages without torch, with all other extras, on the oldest versions that they say they run with.
 step_lowest() {
-    install_lowest "$WORK/lowest" "$(oldest onnx)" core preflight infer
-    local short
+    local folder=$WORK/lowest short
+    install_lowest "$folder" onnx,openvino,ray,remote,skimage preflight infer
     for short in core preflight infer; do
-        test_lowest "$WORK/lowest" "$short" .
+        test_lowest "$folder" "$short" .
     done
 }
 
-# What fits and exports, on the oldest torch, timm and onnx.
+# What fits, exports and compares, on the oldest torch, timm and onnx; the workbench asks preflight where it is there.
 step_lowest-torch() {
     local folder=$WORK/lowest-torch
-    install_lowest "$folder" "$(oldest onnx skimage torch)" core workbench bench
-    test_lowest "$folder" core detectors
-    test_lowest "$folder" core pipeline
-    test_lowest "$folder" workbench test_cli.py
-    test_lowest "$folder" bench test_cli.py
+    install_lowest "$folder" onnx,openvino,ray,skimage,torch preflight workbench bench
+    test_lowest "$folder" core detectors pipeline test_testing.py
+    test_lowest "$folder" workbench .
+    test_lowest "$folder" bench .
 }
 
 # The example of a detector that is no part of this project, installed as its own package.
@@ -120,13 +126,12 @@ step_alone() {
     install_alone "$folder/venv" "$short"
     check_absent "$folder/venv" "$short"
     report_size "$folder/venv" "$short"
-    local tools=(pytest hypothesis)
+    local tools=(pytest pytest-xdist hypothesis)
     [[ $short == core ]] && tools+=(jsonschema scikit-learn) # its metrics and schemas are tested against them
     uv pip install --quiet --python "$folder/venv" --constraints "$WORK/constraints.txt" "${tools[@]}"
     copy_tests "$short" "$folder"
     cp pyproject.toml "$folder/pyproject.toml" # pytest's settings
-    # Away from the checkout, so that only the installed package can be imported.
-    (cd "$folder" && "$(python_of venv)" -I -m pytest tests)
+    run_tests "$folder" tests
     check_help "$folder/venv" "$short"
 }
 
@@ -189,34 +194,40 @@ build_wheels() {
         --no-hashes --no-annotate --no-header --output-file "$WORK/constraints.txt"
 }
 
-# oldest EXTRA...: a file with the oldest versions that core's extras admit.
-oldest() {
-    local extras=("${@/#/--extra=}") file
-    file=$WORK/oldest-$(tr ' ' - <<<"$*").txt
-    uv pip compile --quiet --python-version 3.11 --resolution lowest-direct "${extras[@]}" \
-        --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$file"
-    echo "$file"
-}
-
-# install_lowest FOLDER CONSTRAINTS SHORT...: an environment with the wheels of these packages.
+# install_lowest FOLDER EXTRAS SHORT...: an environment with the wheels of core, with these extras, and of these
+# packages, and with the oldest versions that core's bounds admit.
 install_lowest() {
-    local folder=$1 constraints=$2 wheels=() short
+    local folder=$1 extras=$2 wheels=() short
     shift 2
     build_wheels
-    for short in "$@"; do
+    for short in core "$@"; do
         wheels+=("$DIST/pyimgano_$short"-*.whl)
     done
+    wheels[0]+="[$extras]"
     mkdir -p "$folder"
+    uv pip compile --quiet --python-version 3.11 --resolution lowest-direct --all-extras \
+        --no-annotate --no-header packages/pyimgano-core/pyproject.toml --output-file "$folder/oldest.txt"
     uv venv --quiet --python 3.11 "$folder/venv"
-    uv pip install --quiet --python "$folder/venv" --constraints "$constraints" \
-        pytest hypothesis jsonschema scikit-learn "${wheels[@]}"
+    # With onnx tests make graphs.
+    uv pip install --quiet --python "$folder/venv" --constraints "$folder/oldest.txt" \
+        pytest pytest-xdist hypothesis jsonschema scikit-learn onnx "${wheels[@]}"
     cp pyproject.toml "$folder/pyproject.toml"
 }
 
-# test_lowest FOLDER SHORT PATH: the tests of a package below a path, with that environment.
+# test_lowest FOLDER SHORT PATH...: the tests of a package below these paths, with that environment.
 test_lowest() {
-    copy_tests "$2" "$1/$2"
-    (cd "$1" && "$(python_of venv)" -I -m pytest "$2/tests/$3")
+    local folder=$1 short=$2
+    shift 2
+    copy_tests "$short" "$folder/$short"
+    run_tests "$folder" "${@/#/$short/tests/}"
+}
+
+# run_tests FOLDER PATH...: on all processors, with the environment in the folder. It is away from the checkout,
+# so that only installed packages can be imported.
+run_tests() {
+    local folder=$1
+    shift
+    (cd "$folder" && "$(python_of venv)" -I -m pytest -n auto --dist loadfile "$@")
 }
 
 # copy_tests SHORT FOLDER: the tests of a package, and its benchmarks, of which tests run some on a sample.

@@ -1,20 +1,30 @@
-"""Draw the pictures of the documentation with the functions that they explain.
+"""Draws pictures of the documentation with the functions that they explain.
 
-uv run --group docs python docs/pictures/draw.py
+    uv run --group docs python docs/pictures/draw.py
+    uv run --group docs python docs/pictures/draw.py --check
+
+`--check` draws them again and compares, line by line, what is drawn with what the files hold, by the rule of
+`docs/produce.py` for what may differ between machines. It ends with exit code 1 where a picture is stale.
 """
 
 from __future__ import annotations
 
+import argparse
+import io
+import math
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
+from shown import changes
 
 from pyimgano_core.contracts.config import CalibrationRule
 from pyimgano_core.metrics import PixelAccumulator
-from pyimgano_core.thresholds import calibrate
+from pyimgano_core.thresholds import CalibrationOrigin, calibrate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,16 +34,39 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 BLUE, ORANGE, GREY, GREEN = "#2f7fb8", "#d2622a", "#5d6876", "#3c8d5a"
 ALPHA = 0.01
+NORMALS = CalibrationOrigin(source="val")
+# Names that matplotlib makes of hashes, and its zeros below zero, are others in another version of it.
+UNSEEN = re.compile(r"\b[mp][0-9a-f]{10}\b|-(?=0(?![.\d]))")
 
 
 def main() -> None:
-    """Draw every picture beside this file."""
+    """Draw every picture beside this file, or check it."""
+    parser = argparse.ArgumentParser(description="Draw pictures of the documentation, or check them.")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a picture is stale")
+    check = parser.parse_args().check
     mpl.rcParams.update({"svg.hashsalt": "pyimgano", "svg.fonttype": "none", "font.family": "sans-serif"})
     mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+    stale = []
     for name, draw in (("aupro", draw_overlap), ("thresholds", draw_thresholds), ("guarantees", draw_rates)):
-        figure = draw()
-        figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
-        plt.close(figure)
+        path, drawn = FOLDER / f"{name}.svg", _drawn(draw())
+        if check:
+            stale += changes(_seen(path.read_text(encoding="utf-8")), _seen(drawn), path.name)
+        else:
+            path.write_text(drawn, encoding="utf-8")
+    if stale:
+        sys.exit("\n".join([*stale, "draw them anew: uv run --group docs python docs/pictures/draw.py"]))
+
+
+def _drawn(figure: Figure) -> str:
+    """Return a figure as SVG."""
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
+    plt.close(figure)
+    return text.getvalue()
+
+
+def _seen(drawn: str) -> list[str]:
+    return UNSEEN.sub("", drawn).splitlines()
 
 
 def draw_overlap() -> Figure:
@@ -77,12 +110,11 @@ def draw_thresholds() -> Figure:
         "F1-max (an oracle: never used)": None,
     }
     figure, axes = plt.subplots(figsize=(6.4, 3.4))
-    bins = np.linspace(0, 4, 70)
+    bins = np.linspace(0, 4, 70).tolist()
     axes.hist(normals, bins, color=BLUE, alpha=0.6, label="calibration normals")
     axes.hist(anomalous, bins, color=ORANGE, alpha=0.6, label="anomalous test images")
     values = [
-        _best_f1(normals, anomalous) if rule is None else calibrate(normals, rule, source="val").value
-        for rule in rules.values()
+        _best_f1(normals, anomalous) if rule is None else _threshold(normals, rule) for rule in rules.values()
     ]
     axes.axvspan(values[0], values[1], color=GREEN, alpha=0.12, linewidth=0)
     for place, (name, value) in enumerate(zip(rules, values, strict=True)):
@@ -117,20 +149,26 @@ def draw_rates() -> Figure:
     axes.text(ALPHA, len(rates) + 0.62, "asked for: 1 %", color=GREY, fontsize=8.5, ha="center")
     axes.set(xlim=(0, 0.06), yticks=range(1, len(rates) + 1), yticklabels=list(methods))
     axes.set_xlabel("true false-positive rate of the threshold, over 2,000 calibration sets")
-    axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0, decimals=0, symbol=" %"))
     return figure
 
 
 def _mark(axes: Axes, place: int, values: NDArray[np.float64]) -> None:
     axes.plot([values.mean()], [place], "o", color=ORANGE, markersize=5)
-    above = f"mean {values.mean():.1%}, above 1 % in {(values > ALPHA).mean():.0%} of the sets"
+    mean, share = 100 * values.mean(), 100 * (values > ALPHA).mean()
+    above = f"mean {mean:.1f} %, above 1 % in {share:.0f} % of the sets"
     axes.text(0.0595, place + 0.24, above, ha="right", fontsize=8.5, color=GREY)
+
+
+def _threshold(scores: NDArray[np.floating], rule: CalibrationRule) -> float:
+    value = calibrate(scores, rule, NORMALS).value
+    return math.nan if value is None else value
 
 
 def _true_rates(count: int, rule: CalibrationRule) -> NDArray[np.float64]:
     """Return the true rates (2000,) of thresholds from `count` scores that are uniform in 0 to 1."""
     rng = np.random.default_rng(0)
-    thresholds = [calibrate(rng.random(count), rule, source="val").value for _ in range(2000)]
+    thresholds = [_threshold(rng.random(count), rule) for _ in range(2000)]
     return 1.0 - np.array(thresholds, np.float64)
 
 

@@ -59,3 +59,10 @@ def test_all_text_is_escaped():
     svg = chart(Frame((0.0, 1.0), (0.0, 1.0)), "", ("<x>", "<y>"), 'n"<ame>', ("<first>", "<last>"))
     shown = figure("<title>", svg, ["<note>"], [("normal", "<key>")])
     assert [] == re.findall("<(x|y|ame|first|last|title|note|key)>", shown)
+
+
+def test_sentences_begin_a_line_of_their_own_below_the_legend():
+    below = [figure("", "", notes, keys) for notes in ([], ["A.", "B."]) for keys in ([], [("normal", "x")])]
+    key = '<span class="key normal"></span>x'
+    captions = [re.findall("<figcaption>(.*)</figcaption>", text)[0] for text in below]
+    assert ["", key, "A. B.", f"{key}<br>A. B."] == captions

@@ -103,7 +103,7 @@ def figure(title: str, svg: str, notes: Iterable[str], keys: Iterable[tuple[str,
         keys: the class of a colour, and what has it.
     """
     legend = "".join(f'<span class="key {kind}"></span>{escape(word)} ' for kind, word in keys)
-    below = " ".join([legend, *map(escape, notes)]).strip()
+    below = "<br>".join(filter(None, [legend.strip(), " ".join(map(escape, notes))]))
     return f'<figure class="chart"><h4>{escape(title)}</h4>{svg}<figcaption>{below}</figcaption></figure>'
 
 
