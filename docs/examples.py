@@ -48,10 +48,11 @@ def main() -> None:
 
 
 def _documents(work: Path) -> dict[str, Any]:
-    return {**_of_a_run(work), **_of_the_data(work), **_of_benchmarks(work)}
+    return {**of_a_run(work), **of_the_data(work), **_of_benchmarks(work)}
 
 
-def _of_a_run(work: Path) -> dict[str, Any]:
+def of_a_run(work: Path) -> dict[str, Any]:
+    """Train, reproduce, infer and evaluate in a folder; return a document of each kind by its name."""
     (work / "config.toml").write_text(CONFIG, encoding="utf-8")
     _run(work, "pyimgano-train --config config.toml --export-infer-config")
     _write_views(work)
@@ -72,6 +73,8 @@ def _of_a_run(work: Path) -> dict[str, Any]:
     )
     return {
         "category_report": _document(work / "run/categories/gear/report.json"),
+        "data_line": _lines(work / "run/categories/gear/data.jsonl")[-1],
+        "environment": _document(work / "run/environment.json"),
         "evaluation": _document(work / "eval.json"),
         "infer_config": _document(work / "run/artifacts/infer_config.json"),
         "infer_plan": _document(min(work.rglob("plan.json"))),
@@ -87,15 +90,18 @@ def _of_a_run(work: Path) -> dict[str, Any]:
     }
 
 
-def _of_the_data(work: Path) -> dict[str, Any]:
-    check = "pyimgano-preflight check config.toml --json --exit-zero"
+def of_the_data(work: Path) -> dict[str, Any]:
+    """Check the data of that run in the same folder; return a document of each kind by its name."""
+    check = "pyimgano-preflight check config.toml --json --exit-zero --issues issues.jsonl"
     report = json.loads(_run(work, f"{check} --write-baseline known.json --write-lock data.lock"))
     _run(work, "pyimgano-preflight scan config.toml --shard 0/1 --output facts.jsonl")
     return {
         "data_lock": _lines(work / "data.lock")[0],
+        "data_lock_file": _lines(work / "data.lock")[-1],
         "preflight": report["preflight"],
         "preflight_baseline": _document(work / "known.json"),
         "preflight_facts": _lines(work / "facts.jsonl")[0],
+        "preflight_issue": _lines(work / "issues.jsonl")[-1],
     }
 
 

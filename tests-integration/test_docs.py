@@ -22,6 +22,7 @@ from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.errors import ExitCode
+from pyimgano_core.layouts._guess_places import ANOMALOUS_NAMES, MASK_NAMES, NORMAL_NAMES, SPLIT_NAMES
 from pyimgano_core.recipes import load_run_config
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +104,14 @@ def test_every_field_of_a_threshold_s_provenance_is_documented(contract):
         assert [] == [field.name for field in fields(contract) if f"`{field.name}`" not in text], page
 
 
+def test_every_name_that_a_guess_understands_is_documented():
+    page = (DOCS / "reference" / "manifest.md").read_text(encoding="utf-8")
+    text = page.partition("\n## Other folders\n")[2]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text.partition("\n## ")[0], flags=re.MULTILINE)
+    written = [set(re.findall(r"\w+", row)) for row in rows]
+    assert written == [NORMAL_NAMES, ANOMALOUS_NAMES, SPLIT_NAMES.keys(), MASK_NAMES]
+
+
 @pytest.mark.parametrize("name", ["docs/reference/exit-codes.md", "README.md"])
 def test_every_exit_code_is_documented(name):
     page = ROOT / name
@@ -129,6 +138,55 @@ def test_every_module_that_an_example_imports_is_on_a_page_of_the_python_api(sit
 @pytest.fixture(scope="module")
 def schemas(site):
     return dict(site[0].schemas_of_files())
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder in which every command but the benchmark has left what it writes, as for the examples."""
+    folder = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOCS)
+        examples = import_module("examples")
+    examples.of_a_run(folder)
+    examples.of_the_data(folder)
+    return folder
+
+
+def documents(path):
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(text)] if path.suffix == ".json" else [json.loads(line) for line in text.splitlines()]
+
+
+def fits(document, schema):
+    """Whether a document keeps a schema and has no field that the schema's page does not tell of."""
+    described = document.keys() <= schema["properties"].keys()
+    return described and jsonschema.Draft202012Validator(schema).is_valid(document)
+
+
+@pytest.mark.parametrize("name", ["run", "again"])
+def test_every_json_file_of_a_run_directory_is_as_the_page_says_that_the_reference_names(work, schemas, name):
+    text = (DOCS / "reference" / "run-directory.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\S+)` \| \[\w+\]\(generated/schemas/(\w+)\.md\) \|$", text, flags=re.MULTILINE)
+    named = {path.replace("<category>", "gear"): schemas[page] for path, page in rows}
+    files = {path.relative_to(work / name).as_posix(): path for path in (work / name).rglob("*.json*")}
+    assert files.keys() - named.keys() == set()
+    assert named.keys() - files.keys() <= {"artifacts/infer_config_int8.json", "reproduction.json"}
+    told = [(place, each) for place, path in files.items() for each in documents(path)]
+    assert [place for place, each in told if not fits(each, named[place])] == []
+
+
+def test_every_json_file_that_a_command_writes_is_on_a_page(work, schemas):
+    private = {path for path in work.glob("*.partial/*") if path.name != "plan.json"}
+    files = {path for pattern in ("*.json", "*.jsonl", "*.lock") for path in work.rglob(pattern)} - private
+    told = {path: documents(path) for path in files if path.is_file()}
+    told[work / "facts.jsonl"] = told[work / "facts.jsonl"][:1]  # its other lines are private, too
+    unknown = {
+        path.name
+        for path, found in told.items()
+        for each in found
+        if not any(fits(each, schema) for schema in schemas.values())
+    }
+    assert unknown == set()
 
 
 def test_every_file_has_an_example_that_keeps_its_schema(schemas):

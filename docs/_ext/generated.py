@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fields import meaning, without_attributes
 
-from pyimgano_core.artifacts import json_schema, write_text
+from pyimgano_core.artifacts import json_schema, to_json, write_text
 from pyimgano_preflight.rules import Rule, load_rules
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ CONTRACTS = {  # files whose schemas core does not ship, by the package that wri
     "bench_robustness": "pyimgano_bench.robustness._summary:RobustnessResults",
     "bench_study_cell": "pyimgano_bench.study.cell:StudyCell",
     "data_lock": "pyimgano_preflight._lock:LockHeader",
+    "data_lock_file": "pyimgano_preflight._lock:LockedFile",
     "infer_plan": "pyimgano_infer._plan:Settings",
     "pictures": "pyimgano_workbench.pictures:Pictures",
     "preflight_baseline": "pyimgano_preflight._baseline:Baseline",
@@ -96,6 +97,7 @@ def write_pages(folder: Path) -> None:
     }
     pages |= {f"commands/{name}.md": _command_page(name, target) for name, target in COMMANDS.items()}
     pages |= {f"schemas/{name}.md": _schema_page(name, schema) for name, schema in schemas.items()}
+    pages |= {f"schemas/{name}.json": to_json(schema, indent=2) + "\n" for name, schema in schemas.items()}
     pages |= {f"api/{name}.md": _module_page(name) for name in MODULES}
     for name, text in pages.items():
         path = folder / name
@@ -183,7 +185,9 @@ def schemas_of_files() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _schema_page(name: str, schema: dict[str, Any]) -> str:
     """Return the fields of an artifact, one table per object in it."""
-    parts = [f"# {name}", without_attributes(schema), *_example(name), _fields_table(schema["title"], schema)]
+    link = f"For programs there is its [JSON Schema]({name}.json)."
+    table = _fields_table(schema["title"], schema)
+    parts = [f"# {name}", without_attributes(schema), *_example(name), link, table]
     for title, part in schema.get("$defs", {}).items():
         parts += [f"## {title}", without_attributes(part)]
         if "properties" in part:

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from pyimgano_core.contracts.data_line import DataLine
 from pyimgano_core.contracts.record import Record, Sample
 from pyimgano_core.contracts.split import CategorySplit
 from pyimgano_core.errors import ArtifactError
-from pyimgano_workbench.data import DataLine, data_lines, read_data
+from pyimgano_workbench.data import data_lines, read_data
 from pyimgano_workbench.rundir import write_lines
 
 

@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from pyimgano_core.contracts.environment import GitState
 from pyimgano_workbench.environment import describe_environment
 
 
@@ -27,18 +28,18 @@ def test_the_commit_is_that_of_the_config_s_folder_and_changes_show(repository):
     (repository / "runs").mkdir()
     (repository / "runs" / "untracked.txt").write_text("x")
     commit = git(repository, "rev-parse", "HEAD")
-    assert {"commit": commit, "dirty": False} == describe_environment(repository / "runs")["git"]
+    assert GitState(commit=commit, dirty=False) == describe_environment(repository / "runs").git
     (repository / "config.toml").write_text("seed = 2\n")
-    assert {"commit": commit, "dirty": True} == describe_environment(repository)["git"]
+    assert GitState(commit=commit, dirty=True) == describe_environment(repository).git
 
 
 def test_without_git_there_is_no_git_state(repository, monkeypatch):
     monkeypatch.setenv("PATH", str(repository))
-    assert describe_environment(repository)["git"] is None
+    assert describe_environment(repository).git is None
 
 
 def test_outside_of_a_repository_there_is_no_git_state(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     found = describe_environment(tmp_path)
-    assert found["git"] is None
-    assert found["packages"]["numpy"]
+    assert found.git is None
+    assert found.packages["numpy"]

@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from pyimgano_core.artifacts import parse_json, to_json
 from pyimgano_core.cli.schema import schema, schema_of
 from pyimgano_core.contracts.config import EvaluationConfig, ModelConfig, RunConfig, ThresholdConfig
+from pyimgano_core.contracts.data_line import DataLine
 from pyimgano_core.contracts.drift import DriftedQuantity
+from pyimgano_core.contracts.environment import Environment, GitState
 from pyimgano_core.contracts.evaluation import (
     CategoryEvaluation,
     EvaluationReport,
@@ -46,6 +48,8 @@ from pyimgano_core.contracts.threshold import ScoreSummary, Threshold, Threshold
 
 NAMES = (
     "category_report",
+    "data_line",
+    "environment",
     "evaluation",
     "infer_config",
     "infer_summary",
@@ -53,6 +57,7 @@ NAMES = (
     "part_verdict",
     "prediction",
     "preflight",
+    "preflight_issue",
     "run_config",
     "run_report",
 )
@@ -63,6 +68,15 @@ ISSUE = Issue(
     message="m",
     location=Location(manifest="m.jsonl", line=3),
     data={"count": 1},
+)
+REPORTED = ReportedIssue(
+    code="PF106",
+    name="MANIFEST_INVALID_JSON",
+    severity=Severity.ERROR,
+    message="m",
+    location=Location(manifest="m.jsonl", line=3),
+    fingerprint="0" * 32,
+    known=True,
 )
 GATE = PixelGate(enabled=False, reason="no_masks", message="m")
 FAILURE = Failure(code="truncated", message="m")
@@ -113,6 +127,16 @@ CATEGORY_REPORT = CategoryReport(
 PREDICTIONS = PredictionsSource(path="p.jsonl", sha256="0" * 64, line_count=2, keys={"input": 2})
 INSTANCES = {
     "category_report": CATEGORY_REPORT,
+    "data_line": DataLine(role="test", input="a.png", label=1, sha256=None, mask_sha256="0" * 64),
+    "environment": Environment(
+        implementation="CPython",
+        platform="Linux",
+        machine="x86_64",
+        packages={"python": "3.13.0", "torch": None},
+        fingerprint_sha256="0" * 64,
+        processors=None,
+        git=GitState(commit="0" * 40, dirty=True),
+    ),
     "evaluation": EvaluationReport(
         pyimgano_version="0.1.0",
         predictions=PREDICTIONS,
@@ -224,18 +248,10 @@ INSTANCES = {
         ),
         summary={"by_code": {"PF106": 1}},
         checks=(CheckState(code="PF106", state="skipped", reason="m"),),
-        issues=(
-            ReportedIssue(
-                code="PF106",
-                name="MANIFEST_INVALID_JSON",
-                severity=Severity.ERROR,
-                message="m",
-                fingerprint="0" * 32,
-                known=True,
-            ),
-        ),
+        issues=(REPORTED,),
         times={"started": "2020-01-01T00:00:00+00:00", "seconds": 0.5},
     ),
+    "preflight_issue": REPORTED,
     "run_config": RunConfig(model=ModelConfig(options={"coreset_ratio": 0.1})),
     "run_report": RunReport(
         timestamp_utc="2020-01-01T00:00:00+00:00",

@@ -20,9 +20,9 @@ from pyimgano_core.manifest import locate_issues
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pyimgano_core.contracts.data_line import DataLine
     from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress
-    from pyimgano_workbench.data import DataLine
 
 _NAMES = {
     "PF602": "LEAK_EXACT",

@@ -55,7 +55,8 @@ def compare_beginnings(past: PastRun, original: RunReport, job: Job) -> list[Com
     """
     settings = (_flat(unstructure(to_new_folder(config, None))) for config in (past.config, job.config))
     weights = ({"sha256": run.weights_sha256} for run in (past.origin, job.origin))
-    environments = (_flat(_without_fingerprint(each)) for each in (original.environment, job.environment))
+    places = (original.environment, unstructure(job.environment))
+    environments = (_flat(_without_fingerprint(each)) for each in places)
     return [
         _compare("settings", *settings),
         _compare("data", _old_data(original), _new_data(job, original.failed_categories)),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
 from pyimgano_core.artifacts import parse_json
-from pyimgano_core.contracts.record import Role
+from pyimgano_core.contracts.data_line import DataLine
 from pyimgano_core.contracts.structuring import structure
 from pyimgano_core.errors import ArtifactError
 
@@ -16,17 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyimgano_core.contracts.split import CategorySplit
-
-
-@define(frozen=True, kw_only=True)
-class DataLine:
-    """An image. The hashes are null where a file could not be read, and where there is no mask."""
-
-    role: Role
-    input: str
-    label: int
-    sha256: str | None
-    mask_sha256: str | None = field(default=None, metadata={"omit_default": True})
 
 
 def data_lines(split: CategorySplit, hashes: Mapping[Path, str]) -> Iterator[DataLine]:

@@ -6,12 +6,13 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from pyimgano_core.configfile import resolve_path
 from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.environment import Environment
 from pyimgano_core.pipeline import Addition
 from pyimgano_core.preparation import Prepared, prepare_dataset
 from pyimgano_workbench.environment import describe_environment
@@ -46,7 +47,7 @@ class Job:
     base: Path
     prepared: Prepared
     origin: RunOrigin
-    environment: dict[str, Any]
+    environment: Environment
     target: Path
     now: datetime
     clock: float
@@ -98,7 +99,7 @@ def make_job(
     Without `target` the config says where the run goes.
     """
     environment = describe_environment(base)
-    keys = run_keys(config, base, prepared, environment["fingerprint_sha256"], parent)
+    keys = run_keys(config, base, prepared, environment.fingerprint_sha256, parent)
     target = target or target_folder(config, keys.run, now)
     origin = RunOrigin(
         key=keys.run,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from pyimgano_core.contracts.report import RunReport
+from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import ExitCode, PyimganoError
 from pyimgano_core.evaluation import mean_metrics
 from pyimgano_workbench import __version__
@@ -91,6 +92,6 @@ def _run_report(job: Job, done: Done) -> RunReport:
         failed_categories={name: str(error) for name, error in done.errors.items()},
         issues=tuple(issue for issue in job.prepared.issues if issue.category is None),
         seconds={**done.seconds, "total": round(time.perf_counter() - job.clock, 3)},
-        environment=job.environment,
+        environment=unstructure(job.environment),
         parent=job.origin.parent,
     )

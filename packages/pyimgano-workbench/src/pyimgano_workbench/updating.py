@@ -22,7 +22,7 @@ from pyimgano_core.errors import ArtifactError, DataError, PyimganoError, UsageE
 from pyimgano_core.pipeline import Addition, load_state
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_workbench.additions import NewImages, read_new_images
-from pyimgano_workbench.data import DataLine, data_lines, read_data
+from pyimgano_workbench.data import data_lines, read_data
 from pyimgano_workbench.job import Job, make_job
 from pyimgano_workbench.past import finished_report, read_past, to_new_folder
 from pyimgano_workbench.rundir import DATA, INFER_CONFIG, REPORT
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from pyimgano_core.contracts.data_line import DataLine
     from pyimgano_core.contracts.report import CategoryReport
     from pyimgano_core.preparation import Prepared
     from pyimgano_core.progress import Progress

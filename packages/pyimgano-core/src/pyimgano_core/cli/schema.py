@@ -10,12 +10,14 @@ import click
 from pyimgano_core.artifacts import json_schema, to_json, write_text
 from pyimgano_core.cli.app import emit_json, write_stdout
 from pyimgano_core.contracts.config import RunConfig
+from pyimgano_core.contracts.data_line import DataLine
+from pyimgano_core.contracts.environment import Environment
 from pyimgano_core.contracts.evaluation import EvaluationReport
 from pyimgano_core.contracts.infer_config import InferConfig
 from pyimgano_core.contracts.infer_summary import InferSummary
 from pyimgano_core.contracts.part import PartVerdict
 from pyimgano_core.contracts.prediction import Prediction
-from pyimgano_core.contracts.preflight import PreflightReport
+from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
 from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Record
 from pyimgano_core.contracts.report import CategoryReport, RunReport
 from pyimgano_core.contracts.structuring import unknown
@@ -23,6 +25,8 @@ from pyimgano_core.errors import UsageError
 
 _CONTRACTS: dict[str, type[Any]] = {
     "category_report": CategoryReport,
+    "data_line": DataLine,
+    "environment": Environment,
     "evaluation": EvaluationReport,
     "infer_config": InferConfig,
     "infer_summary": InferSummary,
@@ -30,6 +34,7 @@ _CONTRACTS: dict[str, type[Any]] = {
     "part_verdict": PartVerdict,
     "prediction": Prediction,
     "preflight": PreflightReport,
+    "preflight_issue": ReportedIssue,
     "run_config": RunConfig,
     "run_report": RunReport,
 }

@@ -38,7 +38,7 @@ class CheckState:
 
 @define(frozen=True, kw_only=True)
 class ReportedIssue(Issue):
-    """An issue as a report lists it.
+    """An issue as a report lists it, and as a line of the file of `--issues`.
 
     `fingerprint` is equal for the same fault of the same files in two runs: it holds no line numbers. `known`
     is set where a baseline holds the fault.
@@ -50,10 +50,11 @@ class ReportedIssue(Issue):
 
 @define(frozen=True, kw_only=True)
 class PreflightReport:
-    """The result of a preflight; `status` is the worst severity of what a baseline does not hold, or `ok`.
+    """The result of a preflight, in JSON under the one key `preflight`.
 
-    `summary` holds exact counts, `{"by_severity": {...}, "by_code": {...}, "known_by_severity": {...}}`; what
-    a baseline holds is in all three. `profile` says how far files were looked into. `complete` is False where
+    `status` is the worst severity of what a baseline does not hold, or `ok`. `summary`
+    holds exact counts, `{"by_severity": {...}, "by_code": {...}, "known_by_severity": {...}}`; what a
+    baseline holds is in all three. `profile` says how far files were looked into. `complete` is False where
     the check was interrupted. `times` is the only part that differs between two runs over the same data.
     """
 
