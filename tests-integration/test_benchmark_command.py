@@ -16,7 +16,7 @@ from pyimgano_workbench.cli import train
 SIDE = 32
 QUICK = ("--detector", "subspace", "--resize", SIDE, SIDE, "--workers", 0)
 NO_MASKS = "none of 2 anomalous test images has a mask"
-INCOMPLETE = '1 of 2 anomalous test images have no mask: add them, or set evaluation.pixel_subset = "masked"'
+INCOMPLETE = '1 of 2 anomalous test images has no mask: add it, or set evaluation.pixel_subset = "masked"'
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_json_and_a_second_run_that_computes_nothing_tell_of_missing_pixels_too(
     assert (0, 0) == (first[0], second[0])
     assert any(NO_MASKS in note for note in json.loads(first[1])["notes"])
     assert NO_MASKS in second[1]
-    assert "1 of 1 cells were there before" in second[1]
+    assert "1 of 1 cell was there before" in second[1]
 
 
 @pytest.mark.parametrize(

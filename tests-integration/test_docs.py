@@ -82,7 +82,8 @@ def command_lines():
     """Every line of the documentation that runs one of our commands, as words."""
     pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("packages/*/README.md")]
     for page in pages:
-        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"```sh(?: no-run)?\n(.*?)```", text, flags=re.DOTALL):
             for line in block.splitlines():
                 if match := re.search(r"\bpyimgano-(core|preflight|train|infer|benchmark) .*", line):
                     yield tuple(match[0].partition("  #")[0].split())

@@ -4,7 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# A deadline for each example would fail tests where the machine is busy.
+settings.register_profile("patient", parent=settings.default, deadline=None)
+settings.load_profile("patient")
 
 
 class Maker:

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from pyimgano_bench.cli import benchmark
+from pyimgano_core import progress
 from pyimgano_core.cli.app import run
 from pyimgano_core.metrics import bootstrap, load_sketch
 
@@ -60,6 +61,14 @@ def test_a_benchmark_leaves_tables_in_every_form(command, manifest, tmp_path):
     assert [row["image_auroc"] for row in document["rows"]] == [float(row["image_auroc"]) for row in rows]
     assert f"{document['rows'][0]['image_auroc']:.4f}" in (tmp_path / "out" / "results.md").read_text()
     assert all(row["pixel_auroc"] > 0.9 for row in document["rows"])
+
+
+def test_where_there_is_no_terminal_a_long_run_tells_its_finished_cells(command, manifest, monkeypatch):
+    monkeypatch.setattr(progress, "_LOG_SECONDS", 0.0)
+    code, out, err = command("--manifest-path", manifest, *QUICK)
+    told = [line.split("  ")[0] for line in err.splitlines() if line.startswith("cells")]
+    assert (0, ["cells 1/2", "cells 2/2"]) == (code, told)
+    assert "cells 1/2" not in out
 
 
 def test_a_cell_holds_the_report_and_its_predictions(command, one_category, tmp_path):
@@ -119,7 +128,7 @@ def test_a_second_run_computes_only_what_is_missing(command, manifest, tmp_path)
     lost.unlink()
     code, out, _ = command(*arguments)
     assert 0 == code
-    assert "1 of 2 cells were there before" in out
+    assert "1 of 2 cells was there before" in out
     kept = [path for path in stamps if "bolt" in path.name]
     assert 3 == len(kept)
     assert all(stamps[path] == path.stat().st_mtime_ns for path in kept)
@@ -137,7 +146,7 @@ def test_a_damaged_cell_is_computed_again(command, one_category, tmp_path, suffi
     _, damaged, _ = command(*arguments)
     _, mended, _ = command(*arguments)
     assert "were there before" not in damaged
-    assert "1 of 1 cells were there before" in mended
+    assert "1 of 1 cell was there before" in mended
 
 
 def test_other_settings_never_reuse_a_cell_and_say_that_they_replaced_it(command, one_category):

@@ -1,11 +1,17 @@
 """Core is tested bare as well as with its extras: a test that needs an extra is left out where it lacks."""
 
 import json
+from functools import lru_cache
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# A deadline for each example would fail tests where the machine is busy.
+settings.register_profile("patient", parent=settings.default, deadline=None)
+settings.load_profile("patient")
 
 SIDE = 64
 
@@ -39,6 +45,14 @@ collect_ignore_glob = [pattern for name in MISSING for pattern in NEEDS[name]]
 
 def pytest_report_header():
     return [f"{name} is not installed: {', '.join(NEEDS[name])} left out" for name in MISSING]
+
+
+@pytest.fixture(scope="session")
+def keep_exports():
+    """Keep more exported architectures than a program does, which fits one kind after the other."""
+    from pyimgano_core.detectors.torch_parts import export  # noqa: PLC0415 - takes seconds to import
+
+    export._template = lru_cache(maxsize=None)(export._template.__wrapped__)
 
 
 @pytest.fixture

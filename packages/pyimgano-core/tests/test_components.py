@@ -2,7 +2,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -26,7 +26,6 @@ def flood_fill(mask):
     return labels, count
 
 
-@settings(deadline=None)  # the first mask loads scikit-image
 @given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.booleans()))
 def test_labels_equal_a_flood_fill(mask):
     labels, count = label_regions(mask)

@@ -290,7 +290,7 @@ def test_format_that_is_not_accepted_is_unidentified(tmp_path):
     assert code_of(read_image, path) == "unidentified"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damaged_bytes_give_pixels_or_an_image_error(tmp_path_factory, data):
     suffix = data.draw(st.sampled_from([".png", ".jpg", ".tif", ".bmp", ".ppm", ".webp"]))

@@ -1,8 +1,11 @@
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from pyimgano_core.contracts.config import EvaluationConfig, SplitPolicy
@@ -141,7 +144,36 @@ def test_the_masked_subset_closes_too_where_it_has_nothing_to_stand_on(statuses,
 def test_an_empty_mask_counts_and_is_told():
     decision, counted = gate(["ok", "empty"])
     assert (decision.enabled, decision.empty_masks, counted) == (True, 1, 3)
-    assert "1 of the masks are empty" in decision.message
+    assert "1 of the masks is empty" in decision.message
+
+
+STATUSES = st.lists(st.sampled_from(["ok", "absent", "empty", "unreadable", "size_mismatch"]), max_size=3)
+SEVERAL_OF_ONE = re.compile(r"\b1 (of (\d+|the) )?([a-z]+ )*?(images|masks|ones)\b(?! (has|is|and|\())")
+
+
+@given(statuses=STATUSES, normals=st.lists(st.sampled_from(["absent", "ok!"]), max_size=3))
+@pytest.mark.parametrize("config", [ALL, MASKED], ids=["all", "masked"])
+def test_what_is_said_of_one_is_said_in_the_singular(config, statuses, normals):
+    message = gate(statuses, config, normals)[0].message
+    assert SEVERAL_OF_ONE.search(message) is None, message
+
+
+def test_what_is_said_of_one_mask_and_of_several():
+    said = [gate([*["absent"] * count, *["ok"] * 3])[0].message for count in (1, 2)]
+    advice = 'or set evaluation.pixel_subset = "masked"'
+    assert [
+        f"1 of 4 anomalous test images has no mask: add it, {advice}",
+        f"2 of 5 anomalous test images have no mask: add them, {advice}",
+    ] == said
+    said = [gate([*["unreadable"] * count, "ok"])[0].message for count in (1, 2)]
+    assert [
+        f"1 mask can't be read or differs in size from the image: mend it, {advice}",
+        f"2 masks can't be read or differ in size from the image: mend them, {advice}",
+    ] == said
+    assert (
+        "the only mask of an anomalous image is empty: there is no defect to find"
+        == gate(["empty"])[0].message
+    )
 
 
 def test_masks_at_fault_are_named():

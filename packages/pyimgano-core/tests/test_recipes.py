@@ -78,6 +78,30 @@ def test_a_mistake_of_the_command_line_is_no_mistake_of_the_file(tmp_path):
         load_run_config(path, ["treshold.alpha=0.1"])
 
 
+@pytest.mark.parametrize(
+    "overrides", [["model.name=padim"], ["model.name=padim", "model.features.weights=random"]]
+)
+def test_a_table_that_an_override_makes_hides_no_mistake_of_the_file(tmp_path, overrides):
+    path = tmp_path / "c.toml"
+    path.write_text("model = 3\n")
+    with pytest.raises(ConfigError) as caught:
+        load_run_config(path, overrides, {"model.device": "cpu"})
+    assert f"{path}: $.model: must be a table of keys, not 3" == str(caught.value)
+
+
+def test_a_key_below_a_value_that_is_no_table_is_the_override_s_mistake(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('[model]\nname = "padim"\n')
+    with pytest.raises(ConfigError, match=r"^\$\.model\.name: .*\(from --set\)$"):
+        load_run_config(path, ["model.name.first=3"])
+
+
+def test_an_override_makes_a_table_of_what_the_file_leaves_empty(tmp_path):
+    path = tmp_path / "c.json"
+    path.write_text('{"dataset": {"tiling": null}}')
+    assert 0.5 == load_run_config(path, ["dataset.tiling.overlap=0.5"]).dataset.tiling.overlap
+
+
 def test_without_a_file_the_overrides_are_the_config():
     assert RunConfig(seed=5) == load_run_config(None, ["seed=5"])
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -35,7 +35,6 @@ def test_regions_are_measured_in_pixels_and_sorted_by_their_highest_score():
     assert expected == defect_regions(score_map, 0.5)
 
 
-@settings(deadline=None)  # the first mask loads scikit-image
 @given(
     arrays(
         np.float32,
@@ -112,13 +111,11 @@ def level_of(score_map, minimum_area):
     return score_map.min()
 
 
-@settings(deadline=None)
 @given(maps, st.integers(1, 60))
 def test_the_highest_level_equals_a_try_of_all_levels(score_map, minimum_area):
     assert level_of(score_map, minimum_area) == highest_level(score_map, minimum_area)
 
 
-@settings(deadline=None)
 @given(maps, st.integers(1, 20), st.integers(-1, 13))
 def test_a_threshold_flags_a_region_exactly_up_to_the_highest_level(score_map, minimum_area, threshold):
     if minimum_area <= score_map.size:
@@ -144,7 +141,6 @@ def test_a_map_with_infinity_has_no_level():
         highest_level(np.array([[1.0, np.inf]]), 2)
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float32, (6, 7), elements=st.floats(-2, 2, width=16)),
     arrays(np.bool_, (6, 7)),

@@ -13,6 +13,8 @@ from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages, check_detector
 
+pytestmark = pytest.mark.usefixtures("keep_exports")
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
 RANDOM = FeaturesConfig(backbone="test_resnet", weights="random")
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import define, evolve
+from hypothesis import settings
 from PIL import Image
 
 from pyimgano_core.artifacts import write_artifact
@@ -31,6 +32,10 @@ from pyimgano_core.contracts.threshold import Threshold, ThresholdProvenance
 from pyimgano_core.images import encode_interest
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 from pyimgano_infer.cli import infer
+
+# A deadline for each example would fail tests where the machine is busy.
+settings.register_profile("patient", parent=settings.default, deadline=None)
+settings.load_profile("patient")
 
 DATA = Path(__file__).parent / "data"
 MEAN = DATA / "mean.onnx"

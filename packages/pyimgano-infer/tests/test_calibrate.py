@@ -246,7 +246,7 @@ def test_where_all_fail_nothing_is_written(run_infer, ruled, tmp_path):
     config, out = ruled(), tmp_path / "new.json"
     done = run_infer("--infer-config", config, "--calibrate", tmp_path / "bad", "--out", out)
     assert 4 == done.code
-    assert "none of the 1 images could be scored" in done.err
+    assert "the only image could not be scored" in done.err
     assert not out.exists()
 
 
@@ -257,7 +257,7 @@ def test_anomalous_rows_are_refused_before_anything_is_scored(run_infer, ruled, 
     config, out = ruled(), tmp_path / "new.json"
     done = run_infer("--infer-config", config, "--calibrate", manifest(*rows), "--out", out)
     assert 64 == done.code
-    assert "1 rows of category 'part'" in done.err
+    assert "1 row of category 'part'" in done.err
     assert "'good/01.png'" in done.err
     assert not out.exists()
 

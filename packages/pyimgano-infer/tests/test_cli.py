@@ -105,3 +105,19 @@ def test_a_dash_is_never_taken_for_the_name_of_a_result(
     assert f"'{option}': '-' is no stream here" in done.err
     assert 0 == run_infer("--infer-config", config, option, "./-", image).code
     assert (tmp_path / "-").exists()
+
+
+def test_messages_name_files_as_they_were_given(run_infer, config, grey, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    relative = config.relative_to(tmp_path)
+    grey("a.png", 9)
+    (tmp_path / "rows.jsonl").write_text('{"image_path": "none.png", "category": "part"}\n')
+    row = run_infer("--infer-config", relative, "rows.jsonl").lines[0]
+    assert "none.png: does not exist" == row["error"]["message"]
+    (tmp_path / "out.jsonl.partial").touch()
+    busy = run_infer("--infer-config", relative, "--output", "out.jsonl", "a.png")
+    assert busy.err.startswith("Error: out.jsonl.partial: is in the way")
+    next(config.parents[1].rglob("*.onnx")).write_bytes(b"torn")
+    torn = run_infer("--infer-config", relative, "a.png")
+    assert (5, True) == (torn.code, f"{relative.parent}/" in torn.err)
+    assert str(tmp_path) not in torn.err

@@ -55,6 +55,58 @@ def test_a_pattern_that_matches_a_folder_and_its_files_takes_each_once():
     assert everything == sorted(texts("images/**/*"))
 
 
+@pytest.fixture
+def shut(tree):
+    """A folder that may not be listed, also where the tests are run by root."""
+    texts(tree)  # loads what is loaded on demand, before the rights are gone
+    folder = tree / "b" / "shut"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "7.png").touch()
+    Path().chmod(0o755)
+    folder.chmod(0)
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    try:
+        if is_root:
+            os.seteuid(65534)
+        if os.access(folder, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+            pytest.skip("rights of folders mean nothing here")
+        yield str(folder)
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "images",
+        "images/**",
+        "images/**/",
+        "images/**/*",
+        "images/**/*.png",
+        "images/**/7.png",
+        "images/b/*/*.png",
+        "images/*/*/*.jpg",
+        "./images/b/shut/*.png",
+        "images/b/shut/**/*.png",
+        "**/*.png",
+    ],
+)
+def test_a_folder_that_can_t_be_listed_is_one_failure_for_a_pattern_too(shut, pattern):
+    inputs = list(read_inputs(find_sources([pattern]), None, Counter()))
+    failed = [(os.path.normpath(item.text), item.failure.code) for item in inputs if item.failure]
+    assert [(shut, "not_readable")] == failed
+    assert len(inputs) == len({item.text for item in inputs})
+
+
+@pytest.mark.usefixtures("shut")
+@pytest.mark.parametrize("pattern", ["images/*.png", "images/b/*.jpg", "none/*.png", "images/a.png/*"])
+def test_a_folder_in_which_a_pattern_does_not_look_is_no_failure(pattern):
+    inputs = read_inputs(find_sources([pattern]), None, Counter())
+    assert not [item for item in inputs if item.failure]
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tree):
     (tree / "[1].png").touch()
     (tree / "1.png").touch()
@@ -103,7 +155,7 @@ def test_a_byte_order_mark_of_a_manifest_is_a_notice():
     Path("m.jsonl").write_bytes(b"\xef\xbb\xbf" + row.encode() + b"\r\n")
     notices = Counter()
     items = list(read_inputs(find_sources(["m.jsonl"]), None, notices))
-    assert [(Path.cwd() / "images" / "a.png", "part")] == [(item.path, item.category) for item in items]
+    assert [(Path("images/a.png"), "part")] == [(item.path, item.category) for item in items]
     assert 1 == notices.total()
 
 

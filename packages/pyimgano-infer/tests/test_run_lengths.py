@@ -68,7 +68,7 @@ def test_a_mask_comes_back_from_its_run_lengths(mask):
     assert np.array_equal(mask, decode(encode_run_lengths(mask)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 2_999_999), max_size=6, unique=True))
 def test_long_runs_come_back(places):
     mask = np.zeros(3_000_000, np.bool_)

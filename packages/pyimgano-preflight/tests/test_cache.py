@@ -173,32 +173,38 @@ def test_a_file_in_another_place_of_the_disk_is_known_with_the_inode_it_has_now(
 LATER = LONG_AGO + 1_000_000_000
 
 
+def look_again(place, path, role="image", depth="standard"):
+    with FactCache(place) as cache:
+        (found,) = FactStore(depth, SilentProgress(), workers=1, cache=cache).read([(path, role)])
+    return found
+
+
+def earlier(place, path, depth):
+    with FactCache(place) as cache:
+        return cache.get_earlier(path, "image", depth, Path(path).stat())
+
+
 @pytest.mark.parametrize("role", ["image", "mask"])
 @pytest.mark.parametrize("depth", ["standard", "deep"])
 def test_the_same_bytes_at_another_time_are_known_again_and_from_then_on(image, place, role, depth):
     remember(place, image, role, depth)
     os.utime(image, ns=(LATER, LATER))
-    with FactCache(place) as cache:
-        found = cache.get_same_bytes(image, role, depth, Path(image).stat())
-    assert read_facts(image, role, depth) == found == recall(place, image, role, depth)
+    assert read_facts(image, role, depth) == look_again(place, image, role, depth)
+    assert read_facts(image, role, depth) == recall(place, image, role, depth)
 
 
 def test_a_shallower_look_at_the_same_bytes_keeps_what_the_deeper_one_found(image, place):
     remember(place, image, depth="deep")
     os.utime(image, ns=(LATER, LATER))
-    with FactCache(place) as cache:
-        found = cache.get_same_bytes(image, "image", "standard", Path(image).stat())
-    assert read_facts(image, "image", "standard") == found
+    assert read_facts(image, "image", "standard") == look_again(place, image)
     assert read_facts(image, "image", "deep") == recall(place, image, depth="deep")
 
 
 def test_a_quick_look_at_another_time_keeps_what_a_deeper_one_found(image, place):
-    remember(place, image, depth="deep")
+    known = remember(place, image, depth="deep")
     os.utime(image, ns=(LATER, LATER))
-    remember(place, image, depth="quick")
-    with FactCache(place) as cache:
-        found = cache.get_same_bytes(image, "image", "deep", Path(image).stat())
-    assert read_facts(image, "image", "deep") == found
+    assert read_facts(image, "image", "quick") == look_again(place, image, depth="quick")
+    assert known == earlier(place, image, "deep")
 
 
 def test_a_quick_look_at_a_file_of_another_size_is_kept(image, place):
@@ -208,29 +214,41 @@ def test_a_quick_look_at_a_file_of_another_size_is_kept(image, place):
     assert known == recall(place, image, depth="quick")
 
 
-def test_other_bytes_of_the_same_size_are_not_known(image, place):
-    remember(place, image, depth="deep")
+@pytest.mark.parametrize("role", ["image", "mask"])
+def test_other_bytes_of_the_same_size_are_looked_at_anew_and_remembered(image, place, role):
+    remember(place, image, role, "deep")
     write(Path(image), bytes(Path(image).stat().st_size), LATER)
-    with FactCache(place) as cache:
-        assert cache.get_same_bytes(image, "image", "deep", Path(image).stat()) is None
-        assert cache.get(image, "image", "deep", Path(image).stat()) is None
+    assert read_facts(image, role, "deep") == look_again(place, image, role, "deep")
+    assert read_facts(image, role, "deep") == recall(place, image, role, "deep")
+
+
+def test_other_bytes_of_the_same_size_are_read_once(image, place, monkeypatch):
+    remember(place, image)
+    write(Path(image), bytes(Path(image).stat().st_size), LATER)
+    opened = []
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda path, *options: opened.append(path) or real(path, *options))
+    look_again(place, image)
+    assert [image] == [path for path in opened if path == image]
 
 
 @pytest.mark.parametrize(("known", "asked"), [("quick", "quick"), ("deep", "quick"), ("standard", "deep")])
 def test_no_bytes_are_compared_for_a_quick_look_or_one_that_goes_deeper(image, place, known, asked):
     remember(place, image, depth=known)
     os.utime(image, ns=(LATER, LATER))
-    with FactCache(place) as cache:
-        assert cache.get_same_bytes(image, "image", asked, Path(image).stat()) is None
+    assert earlier(place, image, asked) is None
 
 
-def test_a_file_that_went_since_it_was_seen_is_not_known(image, place):
+def test_what_another_run_remembered_meanwhile_is_not_taken_for_the_same_bytes(image, place):
     remember(place, image)
     os.utime(image, ns=(LATER, LATER))
-    state = Path(image).stat()
-    Path(image).unlink()
     with FactCache(place) as cache:
-        assert cache.get_same_bytes(image, "image", "standard", state) is None
+        before = cache.get_earlier(image, "image", "standard", Path(image).stat())
+        now = read_facts(image, "image", "standard", earlier=before)
+        write(Path(image), bytes(Path(image).stat().st_size), LATER + 1)
+        remember(place, image)
+        cache.renew(before, now, "image")
+    assert read_facts(image, "image", "standard") == recall(place, image)
 
 
 def test_after_a_checkout_no_image_is_decoded(image, place, monkeypatch):

@@ -143,6 +143,16 @@ def test_a_source_and_an_option_contradict_each_other(cli, config, dataset):
     assert cli("check", dataset.manifest, "--config", config).code == 64
 
 
+def test_a_manifest_is_named_as_it_was_given_beside_a_config(cli, config, dataset, monkeypatch):
+    dataset.file("train/0.png").write_bytes(b"")
+    dataset.save()
+    monkeypatch.chdir(config.parent)
+    manifest = os.path.relpath(dataset.manifest)
+    result = cli("check", "--config", config.name, "--manifest", manifest, "--format", "concise")
+    assert f"{manifest}:1: " in result.stdout
+    assert str(dataset.manifest) not in result.stdout
+
+
 def test_root_given_on_the_command_line_starts_from_the_current_folder(cli, config, dataset, monkeypatch):
     (dataset.folder / "images").mkdir()
     (dataset.folder / "train").rename(dataset.folder / "images/train")

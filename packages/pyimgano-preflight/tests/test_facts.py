@@ -171,7 +171,7 @@ def test_rows_that_are_not_packed_are_counted(file, name, mode):
     assert "truncated" == error_of(file(content[:-5]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["png RGB", "jpeg RGB", "jpeg progressive"]), st.floats(0.0, 0.999))
 @example("jpeg RGB", 0.140625)  # between two segments, before the first scan
 def test_no_cut_passes_unseen(tmp_path_factory, name, share):
@@ -181,7 +181,7 @@ def test_no_cut_passes_unseen(tmp_path_factory, name, share):
     assert error_of(path) in {"truncated", "unidentified", "empty_file", "corrupt"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(0, 7))
 def test_no_flipped_bit_of_a_png_passes_unseen(tmp_path_factory, place, bit):
     content = bytearray(PLAIN["png RGB"])
@@ -265,7 +265,7 @@ def slow_blank_share(grey):
     return int(np.cumprod(is_blank).sum()) / len(grey)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(3, 60), st.integers(3, 60), st.integers(0, 2**32), st.sampled_from([1, 2, 20, 256]))
 @example(3, 3, 2, 2)  # a line that is not blank, although its middle says so
 def test_pixel_facts_follow_their_definitions(tmp_path_factory, height, width, seed, levels):

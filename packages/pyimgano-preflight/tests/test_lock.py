@@ -310,7 +310,7 @@ def written(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_lock_with_one_byte_changed_or_cut_is_refused_or_means_the_same(written, data):
     whole, path = written
     at = data.draw(st.integers(0, len(whole) - 1))

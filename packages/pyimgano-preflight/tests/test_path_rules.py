@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -304,3 +305,16 @@ def test_any_name_is_judged(name):
 def test_a_rule_says_why_it_matters_and_shows_its_fault(code):
     rule = find_rule(code)
     assert all([rule.meaning, rule.why, rule.remedy, rule.example])
+
+
+def test_a_folder_that_can_not_be_listed_is_named_as_a_record_would(dataset, monkeypatch):
+    real = os.scandir
+
+    def scandir(folder):
+        if Path(folder).name == "good":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # root may list any folder
+    (issue,) = [issue for issue in dataset.report().issues if "can't be listed" in issue.message]
+    assert issue.message.startswith("good: can't be listed: Permission denied")

@@ -423,7 +423,7 @@ def test_nothing_is_written_into_the_data_set(dataset):
     assert before == sorted((path, path.stat().st_mtime_ns) for path in dataset.folder.rglob("*"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_bytes_never_stop_the_check(dataset, data):
     path = dataset.folder / data.draw(st.sampled_from(["train/0.png", "masks/0.png", "manifest.jsonl"]))

@@ -294,7 +294,7 @@ def test_a_shard_of_files_that_always_kill_is_given_up_alone(faulty, tmp_path, c
     assert "Error: shard 0: given up after 7 tries: its process was killed by SIGKILL" in errors
     assert {part_name(shard, 4) for shard in (1, 2, 3)} == set(parts(folder))  # and nothing half-written
     merged = cli("merge", faulty.manifest, folder, "--json")
-    assert (5, True) == (merged.code, "1 of 4 shards are missing: 0" in merged.stderr)
+    assert (5, True) == (merged.code, "1 of 4 shards is missing: 0" in merged.stderr)
     assert cli(*command).code == 0  # the file is mended, and the same command goes on
     assert report(cli("check", faulty.manifest, "--json")) == report(
         cli("merge", faulty.manifest, folder, "--json")

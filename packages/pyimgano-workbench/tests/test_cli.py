@@ -363,7 +363,7 @@ def test_a_manifest_is_named_from_the_current_folder_with_or_without_a_config(tm
         assert ("manifest", str(Path("m.jsonl").absolute())) == (found["name"], found["manifest_path"])
 
 
-def test_a_run_is_reproduced_updated_and_found_whole(run_train, make_config, dataset, tmp_path):
+def test_a_run_is_reproduced_updated_and_found_whole(run_train, make_config, dataset, tmp_path, monkeypatch):
     config = make_config(dataset)
     assert run_train("--config", config, "--set", "model.name=subspace").returncode == 0
     again = run_train("--reproduce", tmp_path / "run", "--output-dir", tmp_path / "again")
@@ -380,8 +380,9 @@ def test_a_run_is_reproduced_updated_and_found_whole(run_train, make_config, dat
     new.write_text('{"image_path": "new.png", "category": "part"}\n')
     update = ("--update", tmp_path / "run", "--with", new, "--output-dir", tmp_path / "updated", "--json")
     assert {"part": 1} == json.loads(run_train(*update).stdout)["parent"]["added"]
-    whole = run_train("--resume", tmp_path / "updated")
-    assert (0, True) == (whole.returncode, "run directory" in whole.stdout)
+    monkeypatch.chdir(tmp_path)
+    whole = run_train("--resume", "updated")
+    assert (0, True) == (whole.returncode, "\nrun directory: updated\n" in whole.stdout)
 
 
 def test_preflight_predicts_the_memory_of_the_fit(run_train, make_dataset, make_config):

@@ -75,7 +75,7 @@ def test_a_changed_image_is_a_difference_of_data_and_of_results(first, dataset, 
     assert ["data", "results"] == parts_of(result)
     assert "checkpoint.sha256" in {difference.what for difference in result.differences}
     text = in_words(result)
-    assert "data: 1 of 1 values differ" in text
+    assert "data: 1 of 1 value differs" in text
     assert "settings: equal" in text
     assert "run: not reproduced" in text
 
@@ -129,7 +129,7 @@ def test_a_category_that_failed_then_and_not_now_is_a_difference(first, tmp_path
 
 def test_data_that_is_gone_is_an_error_of_the_data_with_a_file_s_name(first, dataset, tmp_path):
     (dataset.parent / "part_good1.png").unlink()
-    with pytest.raises(DataError, match=r"1 files? .*gone, such as .*part_good1\.png") as error:
+    with pytest.raises(DataError, match=r"1 file is gone .*, such as .*part_good1\.png") as error:
         repeat(first, tmp_path / "again")
     assert 2 == error.value.exit_code
     dataset.unlink()

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,10 @@ def test_a_finished_run_with_other_settings_is_not_opened_again(tmp_path):
 @pytest.mark.parametrize("name", ["run", "run.partial"])
 def test_a_run_is_named_by_its_folder_finished_or_not(tmp_path, name):
     assert tmp_path / "run" == target_of(tmp_path / name)
+
+
+def test_the_path_of_a_run_stays_as_it_is_written_and_the_current_folder_has_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [Path("run"), Path("runs/a"), Path("../b"), tmp_path] == [
+        target_of(Path(written)) for written in ("run", "runs/a.partial/", "../b", ".")
+    ]

@@ -1,11 +1,14 @@
-"""The machine that times were measured on."""
+"""The machine that times were measured on, as facts and in words."""
 
 from __future__ import annotations
 
 import os
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _GIBIBYTE = 2**30
@@ -23,6 +26,24 @@ def describe_machine() -> dict[str, Any]:
         "processors": os.cpu_count(),
         "memory_gib": _memory_gib(),
     }
+
+
+def machine_in_words(machine: Mapping[str, Any]) -> dict[str, str]:
+    """Return what `describe_machine` told, for a reader: with units, and without what can't be known."""
+    words = {name: str(value) for name, value in machine.items() if value is not None}
+    if "memory_gib" in words:
+        words["memory"] = f"{words.pop('memory_gib')} GiB"
+    return words
+
+
+def origin_in_words(timestamp: str, machine: Mapping[str, Any], versions: Mapping[str, str | None]) -> str:
+    """Return a line on when results were made, on which machine and with which versions."""
+    installed = {name: version for name, version in versions.items() if version is not None}
+    facts = (
+        ", ".join(f"{name} {value}" for name, value in each.items())
+        for each in (machine_in_words(machine), installed)
+    )
+    return f"{'; '.join([timestamp, *facts])}."
 
 
 def _processor() -> str | None:

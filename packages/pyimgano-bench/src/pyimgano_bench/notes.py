@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from pyimgano_bench.rows import IMAGE_METRICS, PIXEL_METRICS
 from pyimgano_core.words import (
     REVIEW_LEGEND,
+    agree,
     gather,
     groups_in_words,
     images_in_words,
     metric_name,
+    number_of,
     reason_in_words,
     result_remarks,
     threshold_caveats,
@@ -38,7 +40,13 @@ def make_notes(cells: Iterable[BenchCell]) -> tuple[str, ...]:
 
 def trial_in_words(limit: int) -> str:
     """Say that a benchmark was none."""
-    return f"TRIAL: at most {limit} test images of a category were used; these numbers are no results"
+    images, were = number_of(limit, "test image"), agree(limit, "was", "were")
+    return f"TRIAL: at most {images} of a category {were} used; these numbers are no results"
+
+
+def kept_in_words(reused: int, count: int) -> str:
+    """Say how many of the cells an earlier run left."""
+    return f"{reused} of {number_of(count, 'cell')} {agree(reused, 'was', 'were')} there before"
 
 
 def means_remarks(results: BenchResults) -> list[str]:
@@ -97,18 +105,16 @@ def folder_notes(others: int, replaced: int) -> tuple[str, ...]:
     """Return what became of cells of other settings in the benchmark's folder."""
     notes = []
     if others:
-        verb = "is" if others == 1 else "are"
-        notes.append(f"{_cells(others)} of other settings in this folder {verb} not in these tables")
+        are = agree(others, "is", "are")
+        notes.append(
+            f"{number_of(others, 'cell')} of other settings in this folder {are} not in these tables"
+        )
     if replaced:
         notes.append(
-            f"{_cells(replaced)} of other settings, data or versions in this folder had to give way; "
-            "take another --output-dir to keep both"
+            f"{number_of(replaced, 'cell')} of other settings, data or versions in this folder had to give "
+            "way; take another --output-dir to keep both"
         )
     return tuple(notes)
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _one_line(text: str) -> str:

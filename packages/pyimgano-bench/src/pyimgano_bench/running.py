@@ -12,6 +12,7 @@ from pyimgano_bench.benchmark import run_benchmark
 from pyimgano_bench.compare import gate, load_sides, write_comparison
 from pyimgano_bench.compare import text_report as comparison_text
 from pyimgano_bench.draft import draft_suite
+from pyimgano_bench.notes import kept_in_words
 from pyimgano_bench.outputs import fresh_folder, hint_to_resume, tell_failure
 from pyimgano_bench.plan import find_categories, make_plan
 from pyimgano_bench.references import find_published
@@ -20,7 +21,8 @@ from pyimgano_bench.shipped import load_shipped, shipped_names
 from pyimgano_bench.tables import text_report
 from pyimgano_core.cli.app import emit_json, format_table
 from pyimgano_core.errors import ExitCode, UsageError
-from pyimgano_core.progress import for_terminal
+from pyimgano_core.progress import for_terminal_or_log
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +101,7 @@ def _extent_in_words(request: Request, draft: Draft) -> str:
     extent = _extent(request, draft)
     lines = [f"detectors: {', '.join(extent['detectors'])}"]
     lines += [f"{label}: {', '.join(names)}" for label, names in draft.chosen.items()]
-    cells = f"{extent['cells']} {'cell' if extent['cells'] == 1 else 'cells'}"
+    cells = number_of(extent["cells"], "cell")
     lines += [f"seeds: {', '.join(map(str, extent['seeds']))}"]
     lines += [f"{cells}; the suite can run (images were not looked at: that is for pyimgano-preflight)"]
     return "\n".join(lines)
@@ -121,7 +123,7 @@ def run_suite(request: Request, options: dict[str, Any]) -> int:
             request.overrides,
             plan,
             folder,
-            for_terminal(),
+            for_terminal_or_log(),
             now=now,
             on_error=tell_failure,
             engine=scale.engine,
@@ -136,7 +138,7 @@ def run_suite(request: Request, options: dict[str, Any]) -> int:
     else:
         published = find_published(done.results) if options["references"] else ()
         click.echo(text_report(done.results, published))
-        kept = f" ({done.sweep.reused} of {plan.cell_count} cells were there before)"
+        kept = f" ({kept_in_words(done.sweep.reused, plan.cell_count)})"
         click.echo(f"\nresults: {folder}{kept if done.sweep.reused else ''}")
     if options["baseline"] is not None and _is_worse(folder, options, as_json=options["as_json"]):
         return done.sweep.exit_code or ExitCode.GATE_TRIPPED
@@ -157,7 +159,7 @@ def _check_baseline(options: dict[str, Any], folder: Path) -> None:
 
 def _is_worse(folder: Path, options: dict[str, Any], *, as_json: bool) -> bool:
     """Compare with the baseline, tell, and return whether more than the margin was lost."""
-    found = gate(options["baseline"], folder, margin=options["margin"], progress=for_terminal())
+    found = gate(options["baseline"], folder, margin=options["margin"], progress=for_terminal_or_log())
     write_comparison(folder, found)
     click.echo(f"\n{comparison_text(found)}", err=as_json)
     return found.gate is not None and found.gate.tripped

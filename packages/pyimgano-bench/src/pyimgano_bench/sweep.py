@@ -127,7 +127,11 @@ class _Runner:
         self._told: set[tuple[int, str]] = set()
 
     def run(self, places: Sequence[Place]) -> None:
-        """Fill the cells of these places, and record those that fail."""
+        """Fill the cells of these places, and record those that fail.
+
+        The categories of a detector come one after the other, so that its graph is exported once for all.
+        """
+        places = sorted(places, key=lambda place: (place.round, place.contender))
         for outcome in self._progress.track(self._outcomes(places), "cells", len(places)):
             if outcome.error is not None:
                 self._fail(places[outcome.index], outcome.error)

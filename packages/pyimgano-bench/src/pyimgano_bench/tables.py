@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_bench.environment import origin_in_words
 from pyimgano_bench.formats import csv_table, escape_markdown, markdown_table
 from pyimgano_bench.notes import means_remarks, trial_in_words
 from pyimgano_bench.references import TITLE, WARNING, mean_table
@@ -12,7 +13,7 @@ from pyimgano_core.cli.app import format_table
 from pyimgano_core.words import NONE, number, with_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pyimgano_bench.references import Published
     from pyimgano_bench.results import BenchResults, DetectorMeans
@@ -57,8 +58,7 @@ def markdown_report(results: BenchResults, published: Sequence[Published] = ()) 
         ]
     if notes := [*means_remarks(results), *results.notes]:
         parts += ["## Notes", "\n".join(f"- {escape_markdown(note)}" for note in notes)]
-    facts = [results.timestamp_utc, _facts(results.machine), _facts(results.versions)]
-    parts.append(f"{'; '.join(map(escape_markdown, facts))}.")
+    parts.append(escape_markdown(origin_in_words(results.timestamp_utc, results.machine, results.versions)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -92,10 +92,6 @@ def verdicts(row: Row, *, has_band: bool) -> list[str]:
         *([_review(row)] if has_band else []),
         number(row.fit_seconds, 1),
     ]
-
-
-def _facts(facts: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
 
 
 def _cells_table(results: BenchResults) -> tuple[list[str], list[list[str]]]:

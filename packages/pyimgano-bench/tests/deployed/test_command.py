@@ -117,7 +117,7 @@ def test_images_without_a_line_count_as_failed(command, exported, documents, tmp
     lines = write_lines(tmp_path / "some.jsonl", documents[1:])
     code, _, err = command(*exported.arguments("--predictions", lines, "--output-dir", "out"))
     assert 4 == code
-    assert "1 of 6 test images have no prediction" in err
+    assert "1 of 6 test images has no prediction" in err
     rows = read_artifact(Path("out/results.json"), BenchResults).rows
     assert [1, 0] == [row.failed_count for row in rows]
 

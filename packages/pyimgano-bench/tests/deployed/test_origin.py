@@ -45,7 +45,7 @@ def test_the_split_of_training_needs_no_remark(exported, artifact, policy):
     assert Origin() == origin_of(artifact, prepare(exported, exported.config.seed), policy)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 50))
 def test_images_that_were_fitted_or_calibrated_on_are_counted(exported, artifact, policy, seed):
     own, other = split_in(prepare(exported, exported.config.seed)), prepare(exported, seed)

@@ -41,7 +41,7 @@ CATEGORIES = [category_of(), category_of(val=4), category_of(grouped=True)]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_a_draw_has_so_many_normals_of_the_pool_and_the_same_test_images(category, data):
     count = data.draw(st.integers(1, len(pool_of(category))))
@@ -58,7 +58,7 @@ def test_a_draw_has_so_many_normals_of_the_pool_and_the_same_test_images(categor
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 20), st.integers(0, 99))
 def test_the_images_of_a_smaller_number_are_among_those_of_a_larger_one(category, draw, seed):
     sizes = range(1, len(pool_of(category)) + 1)

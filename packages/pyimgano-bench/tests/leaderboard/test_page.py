@@ -22,7 +22,7 @@ def test_the_page_is_whole_and_shows_every_data_set(document, outline):
     titles = ["Leaderboard", "d", "e", "1 of 5 cells failed", "Notes", "Machine and versions"]
     assert titles == [title for title in titles if title in found.words]
     assert 1 == found.tags.count("svg")  # of d; e has one contender
-    assert ["memory GiB", "23.5"] in found.rows
+    assert ["memory", "23.5 GiB"] in found.rows
     assert all(word in found.text for word in ("d/x: something <odd>", "a <fast> one", "no <device>"))
 
 

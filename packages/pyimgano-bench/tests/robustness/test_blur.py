@@ -28,7 +28,7 @@ def test_a_blur_is_the_convolution_with_a_repeated_border(kernel):
     np.testing.assert_allclose(slow_blur(image, kernel), blur(image, kernel), atol=1e-2)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0, 9), st.floats(0, np.pi))
 def test_a_kernel_is_odd_and_symmetric_and_keeps_the_light(reach, angle):
     for kernel in (disk(reach), line(reach, angle)):

@@ -55,7 +55,7 @@ def test_black_and_white_do_not_wrap_around(kind):
     assert disturbed[:, 30:].mean() > disturbed[:, :10].mean()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from(KINDS), st.sampled_from(SEVERITIES), st.text(max_size=8), st.integers(0, 2**32))
 def test_name_and_seed_decide_over_what_is_random(kind, severity, name, seed):
     image = texture(24, 30)

@@ -68,7 +68,7 @@ def test_an_interrupted_command_says_how_to_go_on_and_does(counting, manifest):
     code, out, err = counting(*arguments, error=KeyboardInterrupt())
     assert (130, "") == (code, out)
     assert "go on with --output-dir out" in err
-    assert "(1 of 2 cells were there before)" in counting(*arguments)[1]
+    assert "(1 of 2 cells was there before)" in counting(*arguments)[1]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_signal_keeps_what_is_finished_and_the_same_command_goes_on(start, ben
     assert code == process.returncode
     assert f"go on with --output-dir {bench.output}" in err
     assert "Traceback" not in err
-    assert 1 == len(bench.cells)
+    assert 2 == len(bench.cells)
     assert [] == bench.left_over
     assert not lives(worker)
     finish(bench, start("--workers", 0))

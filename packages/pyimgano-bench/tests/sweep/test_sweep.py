@@ -23,6 +23,11 @@ def test_cells_stand_in_the_order_of_the_plan(bench):
     assert expected == [(cell.seed, cell.category, cell.detector) for cell in done.cells]
 
 
+def test_the_categories_of_a_detector_are_fitted_one_after_the_other(bench):
+    bench.sweep(bench.plan("pass_by", "fail", seeds=(0, 1)), engine=None)
+    assert ["pass_by", "pass_by", "fail", "fail"] * 2 == [act for _, act, _ in bench.fits]
+
+
 def test_an_interrupted_sweep_goes_on_where_it_stopped(bench):
     plan = bench.plan("pass_by")
     with pytest.raises(KeyboardInterrupt):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimgano_core.contracts.drift import MOST_VALUES, DriftedQuantity, ReferenceSample
+from pyimgano_core.words import images_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,5 +162,6 @@ def in_words(drift: Sequence[DriftedQuantity]) -> Iterator[str]:
             yield (
                 f"category {each.category!r}: {each.quantity} is {moved} at calibration "
                 f"(Kolmogorov-Smirnov distance {each.statistic:.2f}, p {each.p_value:.2g}, "
-                f"Cliff's delta {each.effect:+.2f}, {each.count} images against {each.reference_count})"
+                f"Cliff's delta {each.effect:+.2f}, {images_in_words(each.count)} against "
+                f"{each.reference_count})"
             )

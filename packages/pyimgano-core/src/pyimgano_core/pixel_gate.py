@@ -14,6 +14,7 @@ from pyimgano_core.contracts.gate import GateReason, MaskState, MaskStatus, Pixe
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images import image_size, read_mask
+from pyimgano_core.words import agree, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,30 +152,33 @@ def _reason(tally: _Tally, config: EvaluationConfig) -> GateReason | None:
 
 
 def _message(reason: GateReason | None, tally: _Tally, subset: str) -> str:
-    anomalous = f"{tally.anomalous} anomalous test image{'' if tally.anomalous == 1 else 's'}"
+    anomalous = number_of(tally.anomalous, "anomalous test image")
+    normal = number_of(tally.on_normal, "normal test image has", "normal test images have")
+    differ = agree(tally.broken, "differs", "differ")
+    masks = "the only mask of an anomalous image is", f"all {tally.empty} masks of anomalous images are"
     subset_advice = 'or set evaluation.pixel_subset = "masked"'
     messages: dict[GateReason | None, str] = {
-        None: f"pixel metrics cover {tally.usable} of {anomalous} and {tally.normal} normal ones",
+        None: f"pixel metrics cover {tally.usable} of {anomalous} and "
+        f"{number_of(tally.normal, 'normal one')}",
         "disabled_by_config": "pixel metrics are switched off by evaluation.pixel_metrics",
         "no_test_anomalies": "there are no anomalous test images",
-        "no_masks": f"none of {anomalous} has a mask",
-        "missing_masks": f"{tally.missing} of {anomalous} have no mask: add them, {subset_advice}",
-        "unusable_masks": f"{_masks(tally.broken)} can't be read or differ in size from the image: "
-        f"mend them, {subset_advice}",
-        "mask_on_normal": f"{tally.on_normal} normal test images have a mask that marks a defect: "
-        "mend label or mask",
-        "empty_masks": f"all {tally.empty} masks of anomalous images are empty: there is no defect to find",
+        "no_masks": agree(
+            tally.anomalous, "the only anomalous test image has no mask", f"none of {anomalous} has a mask"
+        ),
+        "missing_masks": f"{tally.missing} of {anomalous} "
+        f"{agree(tally.missing, 'has no mask: add it', 'have no mask: add them')}, {subset_advice}",
+        "unusable_masks": f"{number_of(tally.broken, 'mask')} can't be read or {differ} in size from the "
+        f"image: mend {agree(tally.broken, 'it', 'them')}, {subset_advice}",
+        "mask_on_normal": f"{normal} a mask that marks a defect: mend label or mask",
+        "empty_masks": f"{agree(tally.empty, *masks)} empty: there is no defect to find",
     }
     message = messages[reason]
     if reason is None and subset == "masked":
         message += " (the masked subset only)"
     if reason is None and tally.empty:
-        message += f"; {tally.empty} of the masks are empty and count as all normal"
+        counts = agree(tally.empty, "is empty and counts", "are empty and count")
+        message += f"; {tally.empty} of the masks {counts} as all normal"
     return message
-
-
-def _masks(count: int) -> str:
-    return "1 mask" if count == 1 else f"{count} masks"
 
 
 def _problem(sample: Sample, state: MaskState) -> str:

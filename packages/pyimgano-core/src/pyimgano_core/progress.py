@@ -1,4 +1,4 @@
-"""Progress of long steps on stderr: count, rate and time left; silent where stderr is no terminal."""
+"""Progress of long steps on stderr: count, rate and time left; off a terminal nothing, or a line a minute."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Sized
 from typing import TYPE_CHECKING, Protocol, TextIO, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
 _REFRESH_SECONDS = 0.2
+_LOG_SECONDS = 60.0
+_MINUTE = 60.0
 
 
 class Progress(Protocol):
@@ -48,19 +50,9 @@ class TerminalProgress:
 
     def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
         """Yield `items` and keep the line current; the line is cleared at the end."""
-        if total is None:
-            total = len(items) if isinstance(items, Sized) else None
-        start = shown = time.monotonic()
-        done = 0
         try:
-            self._show(label, done, total, 0.0)  # the first item may take long
-            for item in items:
-                yield item
-                done += 1
-                now = time.monotonic()
-                if now - shown >= _REFRESH_SECONDS:
-                    shown = now
-                    self._show(label, done, total, now - start)
+            self._show(describe(label, 0, _total(items, total), 0.0))  # the first item may take long
+            yield from _counted(items, label, total, self._show, _REFRESH_SECONDS)
         finally:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
@@ -70,21 +62,65 @@ class TerminalProgress:
         self._stream.write(f"\r\x1b[K{text}\n")
         self._stream.flush()
 
-    def _show(self, label: str, done: int, total: int | None, seconds: float) -> None:
-        self._stream.write(f"\r\x1b[K{describe(label, done, total, seconds)}")
+    def _show(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[K{text}")
         self._stream.flush()
 
 
+class LogProgress:
+    """A line a minute, of each step that takes longer than that."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def track(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+        """Yield `items`, and tell after an item how many have passed where the last line is a minute old."""
+        yield from _counted(items, label, total, self._show, _LOG_SECONDS)
+
+    def _show(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+def _counted(
+    items: Iterable[T], label: str, total: int | None, show: Callable[[str], None], every: float
+) -> Iterator[T]:
+    """Yield `items`, and `show` how far they are after the one that ends so many seconds since the last."""
+    total = _total(items, total)
+    start = shown = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        now = time.monotonic()
+        if now - shown >= every:
+            shown = now
+            show(describe(label, done, total, now - start))
+
+
+def _total(items: Iterable[T], total: int | None) -> int | None:
+    return len(items) if total is None and isinstance(items, Sized) else total
+
+
 def describe(label: str, done: int, total: int | None, seconds: float) -> str:
-    """Return `label 12/40  3.1/s  9 s left`."""
+    """Return `label 12/40  3.1/s  9 s left`; what is slow is counted by the minute."""
     rate = done / seconds if seconds > 0 else 0.0
+    speed = f"{rate * _MINUTE:.1f}/min" if 0 < rate < 1 else f"{rate:.1f}/s"
     if total is None:
-        return f"{label} {done}  {rate:.1f}/s"
-    left = f"  {(total - done) / rate:.0f} s left" if rate > 0 else ""
-    return f"{label} {done}/{total}  {rate:.1f}/s{left}"
+        return f"{label} {done}  {speed}"
+    left = f"  {_duration((total - done) / rate)} left" if rate > 0 else ""
+    return f"{label} {done}/{total}  {speed}{left}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
 
 
 def for_terminal(stream: TextIO | None = None) -> Progress:
     """Return a progress that shows itself where `stream` (stderr) is a terminal, else a silent one."""
     stream = sys.stderr if stream is None else stream
     return TerminalProgress(stream) if stream.isatty() else SilentProgress()
+
+
+def for_terminal_or_log(stream: TextIO | None = None) -> Progress:
+    """Return a progress that shows itself on a terminal, and by a line a minute where `stream` is none."""
+    stream = sys.stderr if stream is None else stream
+    return TerminalProgress(stream) if stream.isatty() else LogProgress(stream)

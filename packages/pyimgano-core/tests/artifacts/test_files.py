@@ -33,6 +33,21 @@ def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
     assert (tmp_path / "plain").stat().st_mode == (tmp_path / "ours").stat().st_mode
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing yet"])
+def test_a_link_stays_a_link_and_its_file_is_written(tmp_path, there):
+    (tmp_path / "results").mkdir()
+    if there:
+        (tmp_path / "results" / "today.json").write_text("old")
+    (tmp_path / "second.json").symlink_to("results/today.json")
+    (tmp_path / "first.json").symlink_to("second.json")
+    write_text(tmp_path / "first.json", "new")
+    assert ["first.json", "results", "second.json"] == names(tmp_path)
+    assert (tmp_path / "first.json").is_symlink()
+    assert (tmp_path / "second.json").is_symlink()
+    assert ["today.json"] == names(tmp_path / "results")
+    assert "new" == (tmp_path / "results" / "today.json").read_text()
+
+
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "report.json"
     write_text(path, "old")

@@ -287,3 +287,14 @@ def test_validate_accepts_a_good_manifest(tmp_path):
     bad = {"image_path": "bad.png", "split": "test", "label": 1}
     source = written(tmp_path / "source.jsonl", *normals(40), bad)
     assert run("validate", "--manifest-path", source) == (f"{source}: 0 errors, 0 warnings\n", 0)
+
+
+@pytest.mark.parametrize("command", ["summary", "validate", "split", "merge"])
+def test_a_manifest_is_named_with_and_without_the_option_but_once(tmp_path, command):
+    source = written(tmp_path / "manifest.jsonl", *normals(2))
+    named = [run(command, *words, "--list-categories") for words in ([source], ["--manifest-path", source])]
+    assert [("bolt\n", named[0][1])] * 2 == named
+    with pytest.raises(UsageError, match="no manifest is named: give the path of one"):
+        run(command)
+    with pytest.raises(UsageError, match=r"two manifests are named, 'a' and --manifest-path 'b'; give one"):
+        run(command, "a", "--manifest-path", "b")

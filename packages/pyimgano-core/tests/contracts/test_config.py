@@ -1,7 +1,9 @@
 from typing import get_args
 
+import attrs
 import pytest
 
+from pyimgano_core.contracts import config as module
 from pyimgano_core.contracts.config import (
     DatasetConfig,
     DatasetName,
@@ -18,6 +20,11 @@ def problems_of(document):
     with pytest.raises(StructuringError) as caught:
         structure(document, RunConfig, known_only=True)
     return list(caught.value.problems)
+
+
+def test_the_module_exports_its_contracts_alone():
+    contracts = {name for name, value in vars(module).items() if isinstance(value, type) and attrs.has(value)}
+    assert contracts == set(module.__all__)
 
 
 def test_an_empty_document_is_the_default_run():

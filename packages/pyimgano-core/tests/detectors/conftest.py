@@ -1,13 +1,10 @@
 """Tiny textures and a quick fit; each architecture is exported once per test run."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 import torch
 
 from pyimgano_core.contracts.config import FeaturesConfig
-from pyimgano_core.detectors.torch_parts import export
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages
 
@@ -24,9 +21,8 @@ def draw_textures(count, *, seed=0, height=SIDE, width=SIDE):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _keep_exports():
-    """Keep more exported architectures than a program does, which fits one kind after the other."""
-    export._template = lru_cache(maxsize=None)(export._template.__wrapped__)
+def _keep(keep_exports):
+    pass
 
 
 @pytest.fixture

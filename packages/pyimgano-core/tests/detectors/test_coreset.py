@@ -48,7 +48,7 @@ def test_the_points_taken_are_those_of_the_plain_definition(seed):
     assert slow_greedy(points, 25, found[0]) == found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     clusters=st.integers(1, 40),

@@ -142,7 +142,7 @@ def test_one_image_is_said_to_calibrate_itself(fit, textures):
 
 
 def test_the_ensemble_keeps_the_contract(textures):
-    check_detector(Dictionary(dimensions=12, bank_size=100), textures(4))
+    check_detector(Dictionary(dimensions=8, bank_size=50), textures(4))
 
 
 def test_it_is_the_default_where_nothing_is_named(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from pyimgano_core.detectors.clock import Clock
 from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
@@ -90,7 +91,7 @@ def test_a_score_next_to_zero_is_no_difference(fit, textures):
     for member in scorer.head.members:
         member.usual += score / member.per_deviation
     shifted = export.export_scorer(
-        scorer, detector="dictionary", info={}, seconds={}, progress=SilentProgress()
+        scorer, detector="dictionary", info={}, clock=Clock(), progress=SilentProgress()
     )
     (score,), _ = shifted.reference(probe_image(scorer.size, seed=0)[None])
     assert abs(score) < 1e-3

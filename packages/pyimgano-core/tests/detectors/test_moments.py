@@ -12,7 +12,7 @@ def draw(count, grid, channels, seed):
     return [torch.from_numpy(image.astype(np.float32)) for image in values]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     count=st.integers(1, 20),
     grid=st.tuples(st.integers(1, 5), st.integers(1, 5)),

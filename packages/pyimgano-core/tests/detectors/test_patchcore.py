@@ -13,7 +13,7 @@ def bank_bytes(graph):
     return len(bank.raw_data)
 
 
-@pytest.mark.parametrize("megabytes", [0.001, 0.01, 0.02])
+@pytest.mark.parametrize("megabytes", [0.001, 0.02])
 def test_the_memory_bank_stays_within_its_budget_and_fills_it(fit, textures, megabytes):
     graph = fit(PatchCore(coreset_ratio=1.0, memory_budget_mb=megabytes), textures(4))
     budget, vector = megabytes * 2**20, graph.info["bank_dimensions"] * 4
@@ -35,7 +35,7 @@ def test_the_ratio_is_of_all_patches(fit, textures):
     assert 64 == info["bank_size"]
 
 
-@pytest.mark.parametrize(("candidates", "expected"), [(40, 40), (1, 1), (3, 3), (10_000, 256)])
+@pytest.mark.parametrize(("candidates", "expected"), [(1, 1), (3, 3), (40_000, 256)])
 def test_candidates_are_bounded_whatever_the_number_of_images(fit, textures, candidates, expected):
     info = fit(PatchCore(candidates=candidates), textures(4)).info
     assert expected == info["candidates"] == info["bank_size"]
@@ -56,7 +56,7 @@ def test_images_that_give_no_candidate_are_not_looked_at(fit, textures):
 
 
 def test_the_bank_s_size_is_told_without_a_fit(fit, textures):
-    for options in (PatchCore(memory_budget_mb=0.01), PatchCore(coreset_ratio=0.3), PatchCore(candidates=9)):
+    for options in (PatchCore(memory_budget_mb=0.02), PatchCore(coreset_ratio=0.3), PatchCore(candidates=3)):
         info = fit(options, textures(4)).info
         assert info["bank_size"] == options.bank_size(info["patches"], info["bank_dimensions"])
 

@@ -59,7 +59,7 @@ def test_the_model_has_kilobytes(fit, textures):
     assert len(fit(Subspace(), textures(3)).model) < 120_000
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(st.integers(1, 4), min_size=2, max_size=4), seed=st.integers(0, 100))
 def test_updates_in_parts_give_the_model_of_a_fit_on_all(fit, textures, parts, seed):
     images = textures(sum(parts), seed=seed)

@@ -16,7 +16,7 @@ from pyimgano_core.engine import LocalEngine, RayEngine, ShardError, run_shards
 from pyimgano_core.errors import ImageError, MachineError, UsageError
 
 HOST = "127.0.0.1"
-PATIENCE = 60
+PATIENCE = 120
 
 
 def free_port():
@@ -47,6 +47,14 @@ def start_node(*arguments):
 
 def start_second(port):
     return start_node(f"--address={HOST}:{port}", "--node-ip-address=127.0.0.2")
+
+
+def wait_for_nodes(count):
+    """Wait until the cluster that was joined has so many nodes, so that all have work from then on."""
+    deadline = time.monotonic() + PATIENCE
+    while sum(node["Alive"] for node in ray.nodes()) < count:
+        assert time.monotonic() < deadline, "a node did not join"
+        time.sleep(0.1)
 
 
 def end_node(node):
@@ -186,12 +194,13 @@ def test_an_end_that_is_asked_for_while_joining_unwinds_as_usual(work, tmp_path,
 
 
 def test_a_node_that_is_killed_costs_nothing(work, tmp_path, port):
+    engine = RayEngine(address=f"{HOST}:{port}", workers=4)
+    outcomes = run_shards(work.tell_process, str(tmp_path), range(40), engine)
+    first = next(outcomes)  # this program has joined the first node: who joins last may get either
     second = start_second(port)
     try:
-        outcomes = run_shards(
-            work.tell_process, str(tmp_path), range(40), RayEngine(address=f"{HOST}:{port}", workers=4)
-        )
-        done = {}
+        wait_for_nodes(2)
+        done = {first.index: first.error}
         for outcome in outcomes:
             done[outcome.index] = outcome.error
             if len({text.split()[0] for text in parts(tmp_path).values()}) == 2 and second is not None:

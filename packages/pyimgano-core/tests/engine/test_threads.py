@@ -25,7 +25,7 @@ def test_at_least_one_processor_may_be_used():
     assert default_workers() >= 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 5))
 def test_results_stand_in_the_order_of_the_items(delays, workers):
     def wait(pair):

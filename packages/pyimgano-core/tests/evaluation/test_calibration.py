@@ -69,7 +69,7 @@ def test_images_that_are_smaller_than_a_region_are_told_of(images):
     rule = ThresholdConfig(pixel_minimum_area=20)
     tiny = scored(np.random.default_rng(0), size=(3, 3))
     pixel = gathered(rule, [*images, tiny]).thresholds(ORIGIN).pixel
-    assert "1 of 21 calibration images have fewer pixels" in pixel.provenance.warnings[-1]
+    assert "1 of 21 calibration images has fewer pixels" in pixel.provenance.warnings[-1]
 
 
 def test_the_reference_holds_each_quantity_of_the_images(images):

@@ -1,14 +1,20 @@
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.layouts import guess_records
+from pyimgano_core.layouts._guess_places import ANOMALOUS_NAMES, NORMAL_NAMES
 
 
 def make(root, *names):
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (4, 4), "grey").save(root / name)
+        (root / name).touch()  # no image is opened
     return root
 
 
@@ -91,8 +97,11 @@ def test_a_mask_that_may_be_of_two_images_is_of_none(tmp_path):
         ("test/nok/1.png", "val/nok/1.png", "test/masks/nok/1.png", "val/masks/nok/1.png"),
         ("nok/1.png", "masks/1.png", "masks/1_mask.png"),
         ("nok/1.png", "nok/1.bmp", "masks/1.png"),
+        ("nok/1.png", "scratch/1.png", "masks/1.png"),
+        ("nok/1.png", "nok/scratch/1.png", "masks/1_mask.png"),
+        ("nok/1.png", "scratch/1.png", "masks/1.png", "masks/nok/1.png"),
     ],
-    ids=["two kinds", "two splits", "two masks", "two images"],
+    ids=["two kinds", "two splits", "two masks", "two images", "a defect", "a defect inside", "two places"],
 )
 def test_no_mask_goes_to_an_image_that_may_be_another_s_and_none_is_lost(tmp_path, names):
     root = make(tmp_path / "bolt", "ok/9.png", *names)
@@ -104,6 +113,66 @@ def test_a_mask_in_the_folder_of_its_defect_goes_before_one_beside_it(tmp_path):
     root = make(tmp_path / "bolt", "ok/9.png", "crack/1.png", "masks/1.png", "masks/crack/1.png")
     assert {"crack/1.png": "masks/crack/1.png"} == masks_of(root)
     assert ("masks/1.png",) == guess_records(root).lone_masks
+
+
+@pytest.mark.parametrize("mask", ["masks/nok/1.png", "nok/masks/1_mask.png"])
+def test_a_mask_in_a_folder_that_says_anomalous_is_of_the_image_there(tmp_path, mask):
+    root = make(tmp_path / "bolt", "ok/9.png", "nok/1.png", "scratch/1.png", mask)
+    assert {"nok/1.png": mask} == masks_of(root)
+
+
+def test_a_mask_is_of_the_only_image_of_its_name_that_has_no_other(tmp_path):
+    names = ("ok/9.png", "nok/1.png", "scratch/1.png", "masks/1.png", "masks/scratch/1.png")
+    expected = {"nok/1.png": "masks/1.png", "scratch/1.png": "masks/scratch/1.png"}
+    assert expected == masks_of(make(tmp_path / "bolt", *names))
+
+
+KINDS = ["nok", "scratch", "nok/scratch", "nok/dent"]
+IMAGES = [f"{kind}/{name}" for kind in KINDS for name in ("1.png", "2.png")]
+MASKS = [
+    f"masks/{kind}{name}" for kind in ("", *(f"{kind}/" for kind in KINDS)) for name in ("1.png", "2.png")
+]
+
+
+def name_and_defect(path):
+    *folders, name = path.split("/")
+    return name, [folder for folder in folders if folder not in {"masks", "nok"}]
+
+
+def could_be_of(mask, image):
+    (of_mask, marked), (of_image, shown) = name_and_defect(mask), name_and_defect(image)
+    return of_mask == of_image and marked in ([], shown)
+
+
+@settings(max_examples=60)
+@given(images=st.sets(st.sampled_from(IMAGES), min_size=1), masks=st.sets(st.sampled_from(MASKS)))
+def test_no_mask_goes_to_an_image_where_another_without_one_could_have_it(images, masks):
+    with TemporaryDirectory() as folder:
+        found = guess_records(make(Path(folder) / "bolt", "ok/9.png", *images, *masks))
+    matched = {record.image_path: record.mask_path for record in found.records if record.mask_path}
+    assert sorted(masks) == sorted([*matched.values(), *found.lone_masks])
+    for image, mask in matched.items():
+        assert could_be_of(mask, image)
+        others = [other for other in images - matched.keys() if could_be_of(mask, other)]
+        assert mask == f"masks/{image}" or others == []
+
+
+def test_folders_that_would_be_one_category_are_refused_by_their_names(tmp_path):
+    root = make(tmp_path / "parts", "a/b/1.png", "a_b/2.png", "nut/3.png", "c/d_e/4.png", "c_d/e/5.png")
+    told = "'a/b' and 'a_b' ('a_b'); 'c/d_e' and 'c_d/e' ('c_d_e'); rename all but one"
+    with pytest.raises(DataError, match=re.escape(f"{root}: folders would be one category: {told}")):
+        guess_records(root)
+
+
+def test_a_folder_that_is_called_as_the_whole_is_no_part_of_it(tmp_path):
+    root = make(tmp_path / "bolt", "ok/1.png", "bolt/ok/2.png")
+    with pytest.raises(DataError, match=re.escape("'.' and 'bolt' ('bolt')")):
+        guess_records(root)
+
+
+def test_a_category_may_lie_in_several_splits(tmp_path):
+    root = make(tmp_path / "parts", "train/a/b/ok/1.png", "test/a/b/ok/2.png", "a/b/ok/3.png")
+    assert {"a_b"} == {record.category for record in guess_records(root).records}
 
 
 def test_folders_without_good_are_categories_and_nothing_is_called_anomalous(tmp_path):
@@ -147,9 +216,13 @@ def test_pictures_of_a_run_are_no_images(tmp_path):
     assert ["good/1.png"] == [record.image_path for record in guess_records(root).records]
 
 
-@pytest.mark.parametrize("good", ["OK", "Gut", "pass", "normal"])
 @pytest.mark.parametrize(
-    "bad", ["NOK", "fail", "reject", "rejects", "scrap", "schlecht", "Ausschuss", "defekt", "Fehler"]
+    ("good", "bad"),
+    [
+        *(("OK", bad.capitalize()) for bad in sorted(ANOMALOUS_NAMES)),
+        *((good.upper(), "NG") for good in sorted(NORMAL_NAMES)),
+        *(("iO", "niO"), ("gut", "schlecht"), ("good", "bad"), ("pass", "fail"), ("normal", "abnormal")),
+    ],
 )
 def test_what_people_call_good_and_bad_is_understood(tmp_path, good, bad):
     root = make(tmp_path / "bolts", f"{good}/1.png", f"{bad}/2.png", f"{bad}/scratch/3.png")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyimgano_core.metrics import _bags
@@ -29,7 +29,6 @@ def fill(entries):
     return bags
 
 
-@settings(deadline=None)
 @given(additions, st.integers(1, 40), st.integers(1, 10), st.integers(0, 9))
 def test_every_score_comes_back_in_its_bag_whatever_the_chunks_runs_and_shards(entries, chunk, run, cut):
     expected = {}

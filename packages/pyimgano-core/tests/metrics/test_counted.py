@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from attrs import fields
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -63,7 +63,6 @@ def fields_of(value, kind):
     return {field.name: getattr(value, field.name) for field in fields(kind)}
 
 
-@settings(deadline=None)
 @given(IMAGES)
 def test_what_is_cut_away_and_what_does_not_count_are_the_same(images):
     for _, mask in images:
@@ -75,7 +74,6 @@ def test_what_is_cut_away_and_what_does_not_count_are_the_same(images):
         assert np.array_equal(value, actual[name]), name
 
 
-@settings(deadline=None)
 @given(IMAGES, arrays(np.bool_, (SIDE, SIDE)))
 def test_a_region_of_any_shape_counts_its_pixels_alone(images, counted):
     counted[0, :2] = True

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -24,7 +24,6 @@ def accumulate(images, threshold, minimum_area=1):
     return accumulator
 
 
-@settings(deadline=None)
 @given(IMAGES, LEVELS)
 def test_values_equal_a_loop_over_regions_and_pixels(images, threshold):
     images[0][1][0, 0] = True
@@ -50,7 +49,6 @@ def large_parts(flags, minimum_area):
     return np.any([np.zeros_like(flags), *(part for part in parts if part.sum() >= minimum_area)], axis=0)
 
 
-@settings(deadline=None)
 @given(IMAGES, LEVELS, st.integers(1, 9))
 def test_regions_below_the_minimum_area_count_as_not_flagged(images, threshold, minimum_area):
     actual = accumulate(images, threshold, minimum_area).result()
@@ -61,7 +59,6 @@ def test_regions_below_the_minimum_area_count_as_not_flagged(images, threshold, 
     assert sum(region.area for region in found) == actual.confusion.tp + actual.confusion.fp
 
 
-@settings(deadline=None)
 @given(IMAGES, LEVELS, st.randoms(use_true_random=False), st.integers(1, 5))
 def test_order_and_shards_change_no_bit(images, threshold, random, area):
     expected = accumulate(images, threshold, area).result()
@@ -72,7 +69,6 @@ def test_order_and_shards_change_no_bit(images, threshold, random, area):
     assert expected == right.result()
 
 
-@settings(deadline=None)
 @given(IMAGES, LEVELS)
 def test_a_strictly_increasing_transform_of_scores_and_threshold_changes_no_value(images, threshold):
     moved = [(np.exp(scores.astype(np.float64)), mask) for scores, mask in images]

@@ -3,7 +3,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
@@ -50,13 +50,11 @@ def assert_within_bounds(images, limit=0.3, bits=8):
         assert abs(expected.value - value.value) <= value.error_bound
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.01, 0.05, 0.3, 0.77, 1.0]), st.sampled_from([8, 9, 12, 16]))
 def test_the_exact_values_lie_within_the_bounds(images, limit, bits):
     assert_within_bounds(images, limit, bits)
 
 
-@settings(deadline=None)
 @given(data_sets(np.float64))
 def test_scores_wider_than_float32_lie_within_the_bounds(images):
     assert_within_bounds([(scores + scores * 1e-9, mask) for scores, mask in images])
@@ -77,7 +75,6 @@ def test_the_best_and_the_worst_order_of_a_bin_are_the_bounds_themselves(wins):
     assert expected == pytest.approx([value.value for value in exact], abs=1e-6)
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_scikit_learn_lies_within_the_bounds(images):
     scores = np.concatenate([scores.ravel() for scores, _ in images])
@@ -104,7 +101,6 @@ def test_more_bits_give_smaller_bounds():
     assert widest[-1] < 1e-3
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_the_threshold_of_f1_attains_its_value(images):
     best = fill(PixelHistogram(bits=8), images).result().pixel_f1_max
@@ -114,7 +110,6 @@ def test_the_threshold_of_f1_attains_its_value(images):
     assert 2 * (flagged & masks).sum() / (flagged.sum() + masks.sum()) == pytest.approx(best.value, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(data_sets(), st.randoms(use_true_random=False))
 def test_order_and_shards_change_no_bit(images, random):
     expected = fill(PixelHistogram(bits=12), images).result()

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -50,7 +50,6 @@ def slow_area(scores, mask, normals, low, high):
     return area / np.log(high / low)
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([(0.05, 0.6), (0.01, 1.0), (0.3, 0.4)]))
 def test_areas_equal_an_integral_over_all_thresholds(images, limits):
     result = measure(images, limits)
@@ -62,7 +61,6 @@ def test_areas_equal_an_integral_over_all_thresholds(images, limits):
     assert np.mean(list(expected.values())) == pytest.approx(result.mean.value, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(data_sets(), st.randoms(use_true_random=False))
 def test_order_and_shards_change_no_bit(images, random):
     expected = measure(images)
@@ -74,7 +72,6 @@ def test_order_and_shards_change_no_bit(images, random):
     assert list(expected.images) == list(right.result().aupimo.images)
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_a_strictly_increasing_transform_changes_no_value(images):
     moved = [(name, np.exp(scores.astype(np.float64)), mask) for name, scores, mask in images]
@@ -108,7 +105,6 @@ def test_limits_that_differ_or_make_no_sense_are_refused(limits):
         accumulate([], (1e-5, 1e-4)).merge(accumulate([], (1e-5, 1e-3)))
 
 
-@settings(deadline=None)
 @given(data_sets(), arrays(np.float32, (3, 3), elements=LEVELS))
 def test_an_anomalous_image_with_an_empty_mask_raises_no_false_alarms_and_has_no_value(images, scores):
     accumulator, expected = accumulate(images), measure(images)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -85,14 +85,12 @@ def slow_aupro(images, limit, saturation=1.0):
     return area / limit
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.01, 0.05, 0.3, 0.77, 1.0]))
 def test_aupro_equals_a_loop_over_all_thresholds(images, limit):
     actual = accumulate(images, limit).result().aupro.value
     assert slow_aupro(images, limit) == pytest.approx(actual, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.05, 0.3, 1.0]), st.sampled_from([0.01, 0.3, 0.5, 0.99, 1.0]))
 def test_au_spro_equals_a_loop_over_all_thresholds(images, limit, saturation):
     result = accumulate(images, limit, saturation=saturation).result()
@@ -114,7 +112,6 @@ def test_a_share_of_a_region_is_that_of_the_decimal_that_was_written(saturation,
     assert found[enough - 1] < 1 - 1e-3
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.3, 0.5]))
 def test_options_add_their_own_metric_and_change_no_other(images, saturation):
     result = accumulate(images, saturation=saturation, aupimo_limits=LIMITS).result()
@@ -128,7 +125,6 @@ def test_options_add_their_own_metric_and_change_no_other(images, saturation):
     assert saturated.result() == result.au_spro
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_pixel_metrics_equal_scikit_learn_over_all_pixels(images):
     scores = np.concatenate([scores.ravel() for scores, _ in images])
@@ -140,7 +136,6 @@ def test_pixel_metrics_equal_scikit_learn_over_all_pixels(images):
     assert f1_max(scores, labels) == result.pixel_f1_max
 
 
-@settings(deadline=None)
 @given(data_sets(), st.randoms(use_true_random=False), st.integers(1, 200), st.integers(1, 50))
 def test_order_shards_chunks_and_runs_change_no_bit(images, random, chunk, run):
     expected = accumulate(images, **OPTIONS).result()
@@ -160,7 +155,6 @@ def test_order_shards_chunks_and_runs_change_no_bit(images, random, chunk, run):
     assert list(expected.aupimo.images) == list(actual.aupimo.images)
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_a_strictly_increasing_transform_changes_no_value(images):
     scaled = [(np.exp(scores.astype(np.float64)) * 50, mask) for scores, mask in images]

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -55,13 +55,11 @@ def slow_area(images, limit):
     return area / limit
 
 
-@settings(deadline=None)
 @given(data_sets(), st.sampled_from([0.01, 0.05, 0.3, 1.0]))
 def test_the_area_equals_a_loop_over_all_thresholds(images, limit):
     assert slow_area(images, limit) == pytest.approx(accumulate(images, limit).result().value, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(data_sets(), st.randoms(use_true_random=False))
 def test_order_and_shards_change_no_bit(images, random):
     expected = accumulate(images).result()
@@ -72,7 +70,6 @@ def test_order_and_shards_change_no_bit(images, random):
     assert expected == right.result()
 
 
-@settings(deadline=None)
 @given(data_sets())
 def test_a_strictly_increasing_transform_changes_no_value(images):
     moved = [(np.exp(scores.astype(np.float64)) * 50, *rest) for scores, *rest in images]

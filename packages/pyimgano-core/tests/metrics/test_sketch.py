@@ -104,7 +104,7 @@ def same(first, second):
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in NAMES)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([1, 4, None]),
@@ -136,7 +136,7 @@ def test_many_distinct_scores_bias_no_metric_by_more_than_a_ten_thousandth(shift
     assert expected == pytest.approx(actual, abs=1e-5)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.permutations(range(8)), st.integers(0, 8))
 def test_the_same_images_in_any_order_and_any_shards_give_the_same_sketch(order, cut):
     data = images(count=8)

@@ -139,7 +139,9 @@ def test_an_answer_of_another_shape_than_declared_is_refused(make_graph, grey_im
 
 @pytest.mark.parametrize("sides", ["1125899906842624", "1125899906842624, 1125899906842624"])
 def test_a_graph_that_fails_while_it_runs_is_reported_in_one_line(make_graph, grey_image, sides):
-    huge = f"sides = Constant<value_ints = [{sides}]>() huge = ConstantOfShape(sides)"
+    number = "number = Shape<start = 0, end = 1>(image)"  # known when it runs alone, so nothing fails earlier
+    asked = f"{number} fixed = Constant<value_ints = [{sides}]>() sides = Mul(number, fixed)"
+    huge = f"{asked} huge = ConstantOfShape(sides)"
     scorer = OnnxScorer(
         make_graph(
             ("score = ReduceMax", f"{huge} sum = ReduceSum<keepdims = 0>(huge) largest = ReduceMax"),

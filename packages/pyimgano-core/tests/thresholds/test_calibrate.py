@@ -199,7 +199,7 @@ def test_a_fixed_pixel_threshold_is_its_own_value_or_none():
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_scores_that_are_no_numbers_are_an_error(bad):
-    with pytest.raises(ValueError, match="1 of the scores are NaN or infinite"):
+    with pytest.raises(ValueError, match="1 of the scores is NaN or infinite"):
         calibrate(np.array([1.0, bad]), CalibrationRule(), VAL)
 
 

@@ -61,7 +61,7 @@ def test_conformal_takes_the_rank_of_one_normal_more(count, alpha, rank):
     assert count - rank == threshold.provenance.calibration_false_positives
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 30), percents)
 def test_conformal_flags_a_new_normal_no_more_often_than_alpha_and_hardly_less(count, alpha):
     """Any of n + 1 exchangeable scores is as likely to be the new one: count those that would be flagged."""
@@ -92,7 +92,6 @@ def test_a_sure_rate_takes_the_published_ranks(count, rank):
     assert ("fpr", rank) == (provenance.method, provenance.rank)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), percents, percents)
 def test_a_sure_rate_takes_the_smallest_rank_of_the_binomial_tail(count, alpha, confidence):
     provenance = threshold_of(np.arange(count), "fpr", alpha=alpha, confidence=confidence).provenance

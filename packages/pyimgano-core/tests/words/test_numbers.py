@@ -4,11 +4,13 @@ from pyimgano_core.contracts.metric import Interval
 from pyimgano_core.contracts.report import ReviewCounts
 from pyimgano_core.metrics import observed_rate
 from pyimgano_core.words import (
+    agree,
     count_of,
     counted,
     images_in_words,
     interval,
     number,
+    number_of,
     percent,
     reviewed,
     share,
@@ -76,3 +78,12 @@ def test_a_narrow_count_and_a_review_band_name_their_totals():
 
 def test_one_image_is_not_many():
     assert ["0 images", "1 image", "2 images"] == [images_in_words(count) for count in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, "0 masks, 0 images have, are"), (1, "1 mask, 1 image has, is"), (2, "2 masks, 2 images have, are")],
+)
+def test_one_is_said_otherwise_than_none_and_several(count, expected):
+    said = number_of(count, "mask"), number_of(count, "image has", "images have"), agree(count, "is", "are")
+    assert expected == ", ".join(said)

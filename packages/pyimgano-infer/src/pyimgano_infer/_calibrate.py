@@ -13,7 +13,7 @@ from pyimgano_core.contracts.threshold import Threshold
 from pyimgano_core.errors import UsageError
 from pyimgano_core.evaluation import DeployedThresholds, ScoringFacts, with_scoring_facts
 from pyimgano_core.scoring import Device, check_self_test, run_self_test, same_kernels
-from pyimgano_core.words import certified_in_words, gather, threshold_caveats
+from pyimgano_core.words import certified_in_words, gather, number_of, threshold_caveats
 from pyimgano_infer._config import choose_categories, read_config, require_one
 from pyimgano_infer._derived import refuse_taken, write_derived
 from pyimgano_infer._models import Models
@@ -178,9 +178,10 @@ def describe(found: Recalibration) -> str:
     header = ("threshold", "old", "flags", "new", "flags", "normals", "method", "certified false-alarm rate")
     after = found.after
     caveats = threshold_caveats(after["image"], after["pixel"], after.get("review"))
+    images = number_of(found.n_normals, "normal image")
     return "\n\n".join(
         [
-            f"category {found.category!r}: {found.n_normals} normal images, {found.n_failed} failed",
+            f"category {found.category!r}: {images}, {found.n_failed} failed",
             format_table(header, [*_rows(found)]),
             *filter(None, ["\n".join(gather((found.category, caveat) for caveat in caveats))]),
             *_doubt(found),

@@ -161,8 +161,10 @@ def locate_file(config_path: Path, category: str, kind: str, file: NamedFile) ->
 
 
 def _places_of(config_path: Path, file: NamedFile) -> list[Path]:
-    folders = (config_path.absolute().parent, config_path.resolve().parent)
-    return list(dict.fromkeys(folder / file.path for folder in folders))
+    folders = [config_path.parent]
+    if (real := config_path.resolve().parent) != config_path.absolute().parent:
+        folders.append(real)
+    return [folder / file.path for folder in folders]
 
 
 def read_file(path: Path, file: NamedFile) -> bytes:

@@ -30,7 +30,7 @@ class Folder:
     """Where the parts of a run are.
 
     Attributes:
-        path: the folder, absolute.
+        path: the folder.
         is_done: nothing in it is needed any more.
         is_left: it stays for other jobs.
     """
@@ -61,7 +61,7 @@ def partial_folder(output: Path, settings: Settings, job: Job | None) -> Iterato
         MachineError: it can't be written.
         UsageError: it is of another command, or another one is at work in it.
     """
-    folder = Folder(path=output.absolute().with_name(output.name + ".partial"))
+    folder = Folder(path=output.with_name(output.name + ".partial"))
     with writing(output):
         _make_folder(folder.path)
     try:

@@ -97,15 +97,36 @@ def _sources_of(argument: str, *, null: bool) -> Iterator[Source]:
         yield Source(kind=_kind_of(argument), text=argument)
         return
     wants_manifests = argument.lower().endswith(_MANIFEST)
-    matches = sorted(glob.iglob(argument, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+    matches = list(glob.iglob(argument, recursive=True))  # noqa: PTH207 - a pattern may be absolute
     folders = {Path(match) for match in matches if _is_folder(match)}
-    for match in matches:
+    unlisted = {folder for folder in _unlisted(argument) if Path(folder) not in folders}
+    for match in sorted([*matches, *unlisted]):
         if not folders.isdisjoint(Path(match).parents):
             continue  # `**` matches a folder and what is in it, and the folder is searched
         if _is_folder(match) or _is_image(match) or wants_manifests:
             yield Source(kind=_kind_of(match), text=match)
         else:
             yield Source(kind="other", text=match)
+
+
+def _unlisted(pattern: str) -> Iterator[str]:
+    """Yield the folders in which a pattern looks for names and can't, which `glob` passes over in silence."""
+    folder, name = os.path.split(pattern)
+    folders: Iterable[str] = [folder or os.curdir]
+    if glob.has_magic(folder):
+        yield from _unlisted(folder)
+        folders = glob.iglob(os.path.join(folder, ""), recursive=True)  # noqa: PTH118, PTH207 - as above
+    if name == "**":
+        folders = glob.iglob(os.path.join(pattern, ""), recursive=True)  # noqa: PTH118, PTH207 - as above
+    elif not glob.has_magic(name) or os.path.basename(folder) == "**":  # noqa: PTH119 - as text
+        return
+    for each in folders:
+        try:
+            os.scandir(each).close()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            yield each.rstrip(os.sep) or os.sep
 
 
 def _address(text: str) -> Source:
@@ -206,7 +227,7 @@ def _manifest(manifest: Path, root: ImageFile | None, notices: Counter[str]) -> 
         if entry.record is not None:
             yield evolve(
                 input_of(entry.record.image_path),
-                path=_find(entry.record, manifest.absolute().parent, root),
+                path=_find(entry.record, manifest.parent, root),
                 category=entry.record.category,
                 record=entry.record,
             )
@@ -222,7 +243,7 @@ def _find(record: Record, folder: Path, root: ImageFile | None) -> ImageFile:
     if is_address(record.image_path):
         return RemoteFile(record.image_path)
     if not isinstance(root, RemoteFile):
-        return resolve(record, folder, None if root is None else root.absolute()).image
+        return resolve(record, folder, root).image
     beside = resolve(record, folder).image
     if beside.exists() or Path(record.image_path).is_absolute():
         return beside

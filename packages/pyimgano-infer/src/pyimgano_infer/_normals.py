@@ -21,6 +21,7 @@ from pyimgano_core.errors import ExitCode, ImageError, PyimganoError, UsageError
 from pyimgano_core.evaluation import CalibrationScores
 from pyimgano_core.progress import for_terminal
 from pyimgano_core.thresholds import CalibrationOrigin, count_groups
+from pyimgano_core.words import agree, number_of
 from pyimgano_infer._config import listed
 from pyimgano_infer._inputs import Input, find_sources, read_inputs
 from pyimgano_infer._output import shown
@@ -69,9 +70,10 @@ def find_normals(argument: str, category: str, *, root: ImageFile | None, null: 
     for text, count in notices.items():
         click.echo(shown(f"note: {text} ({count}x)"), err=True)
     if refused:
+        rows, are = number_of(len(refused), "row"), agree(len(refused), "is", "are")
         raise UsageError(
-            f"{masked(argument)}: {len(refused)} rows of category {category!r} are anomalous, and only "
-            f"normal images set thresholds; leave them out: {listed(refused, most=3)}"
+            f"{masked(argument)}: {rows} of category {category!r} {are} anomalous, and only normal images "
+            f"set thresholds; leave {agree(len(refused), 'it', 'them')} out: {listed(refused, most=3)}"
         )
     if not found:
         raise UsageError(f"no images of category {category!r} to calibrate on: none in {masked(argument)!r}")
@@ -148,7 +150,8 @@ def score_normals(
         scored.append(item)
         contents.append(content)
     if not scored:
-        raise NothingScoredError(f"none of the {len(inputs)} images could be scored; no config was written")
+        failed = agree(len(inputs), "the only image could not", f"none of the {len(inputs)} images could")
+        raise NothingScoredError(f"{failed} be scored; no config was written")
     return ScoredNormals(
         scores=scores,
         inputs=tuple(scored),

@@ -15,6 +15,7 @@ from pyimgano_core.artifacts import atomic_writer, write_artifact
 from pyimgano_core.cli.app import INTERRUPTS
 from pyimgano_core.errors import ExitCode
 from pyimgano_core.progress import Progress, SilentProgress, for_terminal
+from pyimgano_core.words import agree
 from pyimgano_infer._csv import write_csv
 from pyimgano_infer._folder import joining, partial_folder, temporary_folder
 from pyimgano_infer._inputs import read_inputs
@@ -63,21 +64,23 @@ def score_inputs(request: Request) -> ExitCode:
             request=request,
             config=prepared.config,
             names=prepared.names,
-            folder=folder.path,
+            folder=folder.path.absolute(),
             working_folder=Path.cwd(),
         )
-        run = _Run(prepared, plan, notices, started)
+        run = _Run(prepared, plan, folder, notices, started)
         run.score(inputs)
-        return run.finish(folder)
+        return run.finish()
 
 
 class _Run:
     """One run of the command in its folder."""
 
-    def __init__(self, prepared: Prepared, plan: Plan, notices: Counter[str], started: float) -> None:
+    def __init__(
+        self, prepared: Prepared, plan: Plan, folder: Folder, notices: Counter[str], started: float
+    ) -> None:
         self._prepared = prepared
         self._request = prepared.request
-        self._folder = plan.folder
+        self._folder = folder
         self._notices = notices
         self._started = started
         self._scoring = Scoring(plan, prepared.job)
@@ -100,11 +103,11 @@ class _Run:
                 whole.add(part.index)
                 while turn in whole:
                     whole.remove(turn)
-                    self._write_to_stdout(part_path(self._folder, turn))
+                    self._write_to_stdout(part_path(self._folder.path, turn))
                     turn += 1
                 yield part
         except INTERRUPTS:
-            sys.stdout.buffer.write(unfinished_lines(self._folder, turn))
+            sys.stdout.buffer.write(unfinished_lines(self._folder.path, turn))
             raise
 
     def _write_to_stdout(self, part: Path) -> None:
@@ -113,31 +116,31 @@ class _Run:
         if self._request.csv is None and self._request.parts is None:
             part.unlink()
 
-    def finish(self, folder: Folder) -> ExitCode:
+    def finish(self) -> ExitCode:
         """Put the parts together, if it is for this process to do, and return the exit code."""
         request = self._request
         if request.output is None:
             return self._tell()
         missing = 0 if self._prepared.job is None else self._scoring.count_missing()
-        with joining(folder.path) as is_ours:
+        with joining(self._folder.path) as is_ours:
             if missing or not is_ours:
-                return self._leave(folder, missing)
+                return self._leave(missing)
             with writing(request.output), atomic_writer(request.output) as stream:
                 for part in self._parts():
                     join_part(part, stream.write, self._tally)
             code = self._tell()
-            folder.is_done = True
+            self._folder.is_done = True
         return code
 
-    def _leave(self, folder: Folder, missing: int) -> ExitCode:
+    def _leave(self, missing: int) -> ExitCode:
         """Let another job put the parts together: the one that ends last finds all of them."""
-        folder.is_left = True
+        self._folder.is_left = True
         job = self._prepared.job
         who = "" if job is None else f"job {job.index} of {job.count}: "
-        if not is_claimed(folder.path) or not missing:
+        if not is_claimed(self._folder.path) or not missing:
             rest = "another job puts the results together"
         else:
-            parts = f"{missing} of {self._scoring.n_shards} parts are not whole yet"
+            parts = f"{missing} of {self._scoring.n_shards} parts {agree(missing, 'is', 'are')} not whole yet"
             rest = f"{parts}; the job that ends last puts the results together"
         click.echo(f"{who}its inputs are scored, {self._scoring.n_scored} of them now; {rest}", err=True)
         return ExitCode.DONE
@@ -160,7 +163,7 @@ class _Run:
         return _exit_code(request, summary)
 
     def _parts(self) -> Iterator[Path]:
-        return (part_path(self._folder, index) for index in range(self._scoring.n_shards))
+        return (part_path(self._folder.path, index) for index in range(self._scoring.n_shards))
 
     def _facts(self, parts: PartCounts | None) -> RunFacts:
         request = self._request
@@ -170,7 +173,7 @@ class _Run:
             threshold_source=source_of(request.threshold),
             review_threshold_source=source_of(request.review_threshold),
             device=request.device,
-            runtimes=read_runtimes(self._folder),
+            runtimes=read_runtimes(self._folder.path),
             notices=dict(self._notices),
             parts=parts,
             n_scored=self._scoring.n_scored,

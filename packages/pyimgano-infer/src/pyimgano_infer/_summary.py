@@ -10,6 +10,7 @@ from attrs import define
 from pyimgano_core.contracts.infer_config import Runtime
 from pyimgano_core.contracts.infer_summary import InferSummary, PartCounts, ThresholdSource
 from pyimgano_core.drift import DriftWatch, in_words, quantities_of
+from pyimgano_core.words import agree, number_of
 from pyimgano_infer import __version__
 from pyimgano_infer._output import shown
 
@@ -118,12 +119,12 @@ def describe(summary: InferSummary) -> str:
     if drifted := [f"note: {text}" for text in in_words(summary.drift)]:
         lines += [*drifted, _AFTER_DRIFT]
     lines.append(
-        f"{summary.n_inputs} {'input' if summary.n_inputs == 1 else 'inputs'}: {_listed(verdicts)}, "
+        f"{number_of(summary.n_inputs, 'input')}: {_listed(verdicts)}, "
         f"{summary.n_failed} failed; "
         f"{summary.seconds:.1f} s, {summary.images_per_second:.1f} images/s"
     )
     if summary.n_resumed:
-        lines.append(f"{summary.n_resumed} of them were there already")
+        lines.append(f"{summary.n_resumed} of them {agree(summary.n_resumed, 'was', 'were')} there already")
     if summary.errors:
         failed = _listed((count, code) for code, count in summary.errors.items())
         lines.append(f'failed: {failed} (see the lines with "status": "error")')
@@ -141,9 +142,9 @@ def _parts(parts: PartCounts) -> str:
         (parts.n_anomalous, "anomalous"),
         (parts.n_without_verdict, "without a verdict"),
     ]
-    text = f"{parts.n_parts} {'part' if parts.n_parts == 1 else 'parts'}: {_listed(verdicts)}"
+    text = f"{number_of(parts.n_parts, 'part')}: {_listed(verdicts)}"
     if parts.n_lines_without_part:
-        text += f"; {parts.n_lines_without_part} inputs of none"
+        text += f"; {number_of(parts.n_lines_without_part, 'input')} of none"
     if parts.n_failed_without_part:
         text += f", {parts.n_failed_without_part} of them failed: parts may lack a view"
     return text

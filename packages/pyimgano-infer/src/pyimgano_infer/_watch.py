@@ -11,6 +11,7 @@ from pyimgano_core.artifacts import to_json, write_artifact
 from pyimgano_core.environment import distribution_conflict, onnxruntime_distributions
 from pyimgano_core.errors import ExitCode, UsageError
 from pyimgano_core.progress import for_terminal
+from pyimgano_core.words import number_of
 from pyimgano_infer._arrivals import Arrivals
 from pyimgano_infer._journal import open_journal
 from pyimgano_infer._line_file import open_lines
@@ -147,7 +148,7 @@ class _Watcher:
         waiting = self._settling.waiting()
         if not waiting:
             return
-        count = "1 image has" if len(waiting) == 1 else f"{len(waiting)} images have"
+        count = number_of(len(waiting), "image has", "images have")
         click.echo(
             f"note: {count} no line yet, such as {shown(waiting[0])}: too new, damaged or not begun; "
             "the same command goes on with what waits",

@@ -35,7 +35,8 @@ class FactsHeader:
 
     The shard holds the files of every record whose place among the good ones, from 0, leaves the remainder
     `shard` when divided by `shard_count`. `listing_sha256` is over the names of all files of the data set, in
-    the order of the records: labels may be mended between scan and merge.
+    the order of the records: labels may be mended between scan and merge. The lines that follow are private
+    to `facts_version`.
     """
 
     KIND: ClassVar[str] = "pyimgano.preflight_facts"

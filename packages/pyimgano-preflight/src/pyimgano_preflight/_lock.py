@@ -15,6 +15,7 @@ from attrs import define, field
 
 from pyimgano_core.artifacts import parse_json
 from pyimgano_core.errors import ArtifactError
+from pyimgano_core.words import number_of
 from pyimgano_preflight._line_files import open_ours, read_ours, structure_header
 
 if TYPE_CHECKING:
@@ -49,7 +50,13 @@ class LockHeader:
 
 @define(frozen=True, kw_only=True)
 class LockedFile:
-    """One file as it was."""
+    """One file as it was: each line of a lock file but the first.
+
+    Attributes:
+        path: the file as the records name it, with slashes.
+        sha256: its content, in hexadecimal.
+        size: its size in bytes.
+    """
 
     path: str
     sha256: str
@@ -89,7 +96,9 @@ def read_lock(path: Path) -> Lock:
             count += 1
             digest.update(line + b"\n")
     if count != header.file_count:
-        raise ArtifactError(f"{path}: holds {count} of {header.file_count} files, it is torn; {_ADVICE}")
+        raise ArtifactError(
+            f"{path}: holds {count} of {number_of(header.file_count, 'file')}, it is torn; {_ADVICE}"
+        )
     if digest.hexdigest() != header.entries_sha256:
         raise ArtifactError(f"{path}: its lines are not those that were written; {_ADVICE}")
     return Lock(source=path, header=header)

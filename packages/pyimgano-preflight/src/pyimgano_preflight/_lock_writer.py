@@ -15,6 +15,7 @@ from pyimgano_core.artifacts import atomic_writer, to_json
 from pyimgano_core.contracts.record import Sample
 from pyimgano_core.duplicates import contents_sha256, fingerprint
 from pyimgano_core.errors import ArtifactError, DataError, UsageError
+from pyimgano_core.words import number_of
 from pyimgano_preflight._lock import LockedFile, LockHeader, read_lock_header
 from pyimgano_preflight.facts import FileFacts
 
@@ -98,7 +99,7 @@ def _hashed_files(path: Path, inspection: Inspection) -> Iterator[LockedFile]:
         else:
             yield LockedFile(path=file.name, sha256=file.facts.sha256, size=file.facts.size)
     if unread:
-        files = "1 file" if len(unread) == 1 else f"{len(unread)} files"
+        files = number_of(len(unread), "file")
         message = f"{path}: not written, for {files} can't be read, such as {unread[0]!r}; mend that first"
         raise DataError(message)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimgano_core.errors import ArtifactError, UsageError
+from pyimgano_core.words import agree, number_of
 from pyimgano_preflight._facts_file import (
     FactsHeader,
     listing_sha256,
@@ -112,7 +113,7 @@ def merge_shards(
 
 
 def _way(header: FactsHeader) -> str:
-    return f"profile {header.profile}, {header.shard_count} shards"
+    return f"profile {header.profile}, {number_of(header.shard_count, 'shard')}"
 
 
 def _require_all(shards: dict[Path, int], count: int) -> None:
@@ -124,4 +125,5 @@ def _require_all(shards: dict[Path, int], count: int) -> None:
     missing = [str(shard) for shard in range(count) if shard not in by_shard]
     if missing:
         names = ", ".join(missing[:_NAMED_SHARDS]) + (", …" if len(missing) > _NAMED_SHARDS else "")
-        raise ArtifactError(f"{len(missing)} of {count} shards are missing: {names}; scan them first")
+        are, them = agree(len(missing), "is", "are"), agree(len(missing), "it", "them")
+        raise ArtifactError(f"{len(missing)} of {count} shards {are} missing: {names}; scan {them} first")

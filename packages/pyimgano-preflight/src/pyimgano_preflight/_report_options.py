@@ -76,7 +76,7 @@ def check_options(options: ReportOptions, inputs: Sequence[Path]) -> None:
 
 
 def files_to_write(options: ReportOptions) -> tuple[tuple[str, Path], ...]:
-    """Return format and file of each `--write`; a link is followed.
+    """Return format and file of each `--write`.
 
     Raises:
         UsageError: one is not written as FORMAT=FILE.
@@ -119,7 +119,7 @@ def _split_write(text: str) -> tuple[str, Path]:
         raise UsageError(
             f"--write {text!r}: write it as FORMAT=FILE, with a format of {', '.join(FORMAT_NAMES)}"
         )
-    return name, Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
+    return name, Path(path)
 
 
 def _split(option: str, texts: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.engine import ShardError, choose_engine
 from pyimgano_core.errors import ExitCode, UsageError
 from pyimgano_core.progress import for_terminal
+from pyimgano_core.words import agree, number_of
 from pyimgano_preflight._commands import report_on
 from pyimgano_preflight._merge import merge_shards
 from pyimgano_preflight._reading import open_facts
@@ -68,7 +69,7 @@ def _scan_one(choice: Choice, reading: ReadOptions, options: ScanOptions) -> int
         told = {**unstructure(scanned.header), "files": scanned.file_count, "is_new": scanned.is_new}
         emit_json({"scan": told})
     else:
-        files = "1 file" if scanned.file_count == 1 else f"{scanned.file_count} files"
+        files = number_of(scanned.file_count, "file")
         before = "" if scanned.is_new else " before"
         write_stdout(f"{options.output}: {files} looked at{before}\n")
     return ExitCode.DONE
@@ -88,7 +89,10 @@ def _scan_all(choice: Choice, reading: ReadOptions, options: ScanOptions, count:
         failed = [{"shard": error.index, "reason": str(error)} for error in given_up]
         emit_json({"scan": {"folder": str(options.output), "shards": count, "failed": failed}})
     else:
-        write_stdout(f"{options.output}: {count - len(given_up)} of {count} shards are whole\n")
+        whole = count - len(given_up)
+        write_stdout(
+            f"{options.output}: {whole} of {number_of(count, 'shard')} {agree(whole, 'is', 'are')} whole\n"
+        )
     for error in given_up:
         click.echo(f"Error: {error}", err=True)
     if given_up:

@@ -73,9 +73,10 @@ def _settings(choice: Choice) -> Iterator[tuple[str, str]]:
     name = "manifest" if choice.manifest is not None else choice.dataset
     if name is not None:
         yield "dataset.name", name
+    is_here = choice.config is None or choice.config.parent == Path()
     for key, path in (("dataset.manifest_path", choice.manifest), ("dataset.root", choice.root)):
         if path is not None:
-            yield key, str(path if choice.config is None else path.absolute())
+            yield key, str(path if is_here else path.absolute())
     if choice.category is not None:
         yield "dataset.category", choice.category
 

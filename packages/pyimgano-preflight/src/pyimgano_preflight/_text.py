@@ -9,7 +9,7 @@ import click
 
 from pyimgano_core.cli.app import format_issue, format_table
 from pyimgano_core.contracts.issue import Severity
-from pyimgano_core.words import images_in_words
+from pyimgano_core.words import images_in_words, number_of
 from pyimgano_preflight._select import NOT_SELECTED
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def unchecked(report: PreflightReport) -> str:
         return ""
     profiles = [(check.reason or "").rpartition(" ")[2] for check in reasons]
     deepest = "deep" if "deep" in profiles else "standard"
-    rules = "1 rule" if len(reasons) == 1 else f"{len(reasons)} rules"
+    rules = number_of(len(reasons), "rule")
     codes = ", ".join(check.code for check in reasons)
     return f"not checked in the profile {report.profile}: {rules} ({codes}); --profile {deepest} does"
 
@@ -69,7 +69,7 @@ def verdict(report: PreflightReport) -> str:
     counts, known = report.summary["by_severity"], report.summary["known_by_severity"]
     fresh = {severity: counts[severity] - known[severity] for severity in Severity}
     found = ", ".join(
-        f"{fresh[severity]} {word}{'' if fresh[severity] == 1 else 's'}"
+        number_of(fresh[severity], word)
         for severity, word in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
     )
     images = report.dataset.get("counts", {}).get("samples")

@@ -13,6 +13,7 @@ from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.contracts.preflight import PreflightReport, ReportedIssue
 from pyimgano_core.errors import DataError
 from pyimgano_core.preparation import inspect_dataset
+from pyimgano_core.words import number_of
 from pyimgano_preflight._inspection import Inspection, manifest_path
 from pyimgano_preflight._issue_log import IssueLog
 from pyimgano_preflight._lock import Lock
@@ -142,7 +143,9 @@ def _apply_checks(inspection: Inspection, settings: CheckSettings, found: IssueL
     if facts.stopped_by is None:
         return None
     read = facts.file_count - facts.unread_count
-    return Stop(cause=facts.stopped_by, message=f"interrupted after {read} of {facts.file_count} files")
+    return Stop(
+        cause=facts.stopped_by, message=f"interrupted after {read} of {number_of(facts.file_count, 'file')}"
+    )
 
 
 def _searches(inspection: Inspection, settings: CheckSettings) -> Iterator[Iterator[Issue]]:

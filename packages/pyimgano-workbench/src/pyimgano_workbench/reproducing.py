@@ -10,6 +10,7 @@ from pyimgano_core.artifacts import write_artifact
 from pyimgano_core.cli.app import format_table
 from pyimgano_core.contracts.report import RunReport
 from pyimgano_core.errors import DataError, ExitCode, UsageError
+from pyimgano_core.words import agree, number_of
 from pyimgano_workbench.comparison import Comparison, Difference, compare_beginnings, compare_results
 from pyimgano_workbench.job import Job, prepare_job
 from pyimgano_workbench.past import finished_report, read_past, to_new_folder
@@ -117,9 +118,10 @@ def _refuse_missing(original: RunReport, job: Job) -> None:
         files = [file for _, samples in split.by_role for each in samples for file in (each.image, each.mask)]
         gone = [file for file in files if file is not None and file not in job.prepared.hashes]
         if len(gone) > report.split_fingerprint.counts.get("missing_files", 0):
+            lost, them = number_of(len(gone), "file is", "files are"), agree(len(gone), "it", "them")
             raise DataError(
-                f"category {split.category!r}: {len(gone)} files of the run's data are gone, such as "
-                f"{str(gone[0])!r}; bring them back, or say where they are with --root or --set"
+                f"category {split.category!r}: {lost} gone of the run's data, such as {str(gone[0])!r}; "
+                f"bring {them} back, or say with --root or --set where the data is"
             )
 
 
@@ -146,7 +148,11 @@ def in_words(result: Reproduction) -> str:
 
 def _verdict(result: Reproduction, part: str) -> str:
     count = sum(each.part == part for each in result.differences)
-    return f"{count} of {result.compared[part]} values differ" if count else "equal"
+    return (
+        f"{count} of {number_of(result.compared[part], 'value')} {agree(count, 'differs', 'differ')}"
+        if count
+        else "equal"
+    )
 
 
 def difference_table(differences: Sequence[Difference]) -> list[str]:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pyimgano_core.contracts.config import RunConfig
+    from pyimgano_core.contracts.data_line import DataLine
     from pyimgano_core.contracts.prediction import Prediction
     from pyimgano_core.pipeline import CategoryRun
-    from pyimgano_workbench.data import DataLine
 
 INFER_CONFIG = "artifacts/infer_config.json"
 INFER_CONFIG_INT8 = "artifacts/infer_config_int8.json"
@@ -54,8 +54,8 @@ def partial_of(target: Path) -> Path:
 
 def target_of(folder: Path) -> Path:
     """Return the final path of a run that is named by it or by where it is until then."""
-    absolute = folder.absolute()  # `.` has no name
-    return absolute.with_name(absolute.name.removesuffix(_PARTIAL))
+    named = folder if folder.name else folder.absolute()  # `.` has no name
+    return named.with_name(named.name.removesuffix(_PARTIAL))
 
 
 def refuse_taken(target: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pyimgano_core.words import deciding_in_words, images_in_words, outlier_in_words
+from pyimgano_core.words import agree, deciding_in_words, images_in_words, number_of, outlier_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,18 +21,14 @@ _CHANCE = 0.05  # a p-value from here on tells no trend
 def counts_in_words(summary: DatasetSummary) -> str:
     """Say how many images stand where."""
     text = (
-        f"{images_in_words(summary.train_count)} {_were(summary.train_count)} fitted, "
+        f"{images_in_words(summary.train_count)} {agree(summary.train_count, 'was', 'were')} fitted, "
         f"{summary.calibration_count} set the threshold, "
-        f"{summary.test_count} {_were(summary.test_count)} tested, "
+        f"{summary.test_count} {agree(summary.test_count, 'was', 'were')} tested, "
         f"{summary.test_anomaly_count} of them anomalous."
     )
     if summary.group_conflicts_allowed:
         text += f" Groups on both sides were allowed: {', '.join(summary.group_conflicts_allowed)}."
     return text
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
 
 
 def inputs_in_words(report: CategoryReport) -> Iterator[str]:
@@ -91,7 +87,8 @@ def drift_in_words(drift: Drift, threshold: float | None) -> str:
         moved = f"{'rise' if drift.tau > 0 else 'fall'} by {abs(change):.3g} from the first to the last"
         text = f"{count} {moved}{_way(drift, threshold)} ({tested})."
     if drift.left_out:
-        text += f" {drift.left_out} other normal images are not among them."
+        others = number_of(drift.left_out, "other normal image is", "other normal images are")
+        text += f" {others} not among them."
     if drift.grouped:
         text += " Some are of one group and not independent, so that the p-value may be too small."
     return text + _halves(drift, threshold)

@@ -73,7 +73,7 @@ def command(
         compare_folders,
         split_place,
     )
-    from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
+    from pyimgano_core.progress import for_terminal_or_log  # noqa: PLC0415 - as above
 
     (first, our_label), (second, their_label) = split_place(contender), split_place(baseline)
     found = compare_folders(
@@ -83,7 +83,7 @@ def command(
         metrics=metrics or METRICS,
         margin=margin,
         alpha=alpha,
-        progress=for_terminal(),
+        progress=for_terminal_or_log(),
     )
     found = ask_gate(found) if fail_if_worse else found
     _emit(found, output_dir, as_json=as_json)

@@ -46,7 +46,7 @@ def command(context: click.Context, /, **options: Any) -> int:
     from pyimgano_bench.outputs import fresh_folder, tell_failure  # noqa: PLC0415 - as above
     from pyimgano_bench.plan import make_plan  # noqa: PLC0415 - as above
     from pyimgano_core.contracts.structuring import unstructure  # noqa: PLC0415 - as above
-    from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
+    from pyimgano_core.progress import for_terminal_or_log  # noqa: PLC0415 - as above
 
     now = datetime.now(UTC)
     request = read_request(context, options)
@@ -58,7 +58,7 @@ def command(context: click.Context, /, **options: Any) -> int:
             CostProtocol(**{name: options[name] for name in ("rounds", "images", "batch", "threads")}),
             settings={"suite": unstructure(request.suite), "overrides": request.overrides},
             now=now,
-            progress=for_terminal(),
+            progress=for_terminal_or_log(),
             on_error=tell_failure,
         )
     except INTERRUPTS:

@@ -62,7 +62,7 @@ def measure_artifact(context: click.Context, options: dict[str, Any]) -> int:
     from pyimgano_bench.outputs import fresh_folder, tell_failure  # noqa: PLC0415 - as above
     from pyimgano_bench.suite import LABEL_RULE, is_label  # noqa: PLC0415 - as above
     from pyimgano_bench.tables import text_report  # noqa: PLC0415 - as above
-    from pyimgano_core.progress import for_terminal  # noqa: PLC0415 - as above
+    from pyimgano_core.progress import for_terminal_or_log  # noqa: PLC0415 - as above
 
     if options["infer_config"] is None:
         raise UsageError("give --infer-config FILE, the artifact to measure")
@@ -77,7 +77,7 @@ def measure_artifact(context: click.Context, options: dict[str, Any]) -> int:
     )
     folder: Path = options["output_dir"] or fresh_folder("deployed", now)
     request = read_request(context, options)
-    done = benchmark_artifact(wanted, request, folder, for_terminal(), now=now, on_error=tell_failure)
+    done = benchmark_artifact(wanted, request, folder, for_terminal_or_log(), now=now, on_error=tell_failure)
     print_issues(done.issues)
     if options["as_json"]:
         emit_json(done.results)

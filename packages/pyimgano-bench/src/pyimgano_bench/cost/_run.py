@@ -18,6 +18,7 @@ from pyimgano_bench.outputs import check_folder
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.engine import default_workers
 from pyimgano_core.environment import installed_versions
+from pyimgano_core.words import images_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,7 +110,8 @@ def make_notes(
     if protocol.rounds > 1:
         yield f"medians of up to {protocol.rounds} rounds, lowest to highest in brackets"
     if protocol.images < 100:  # noqa: PLR2004 - one of them is 1 %
-        yield f"the p99 of {protocol.images} images is close to the slowest of them; --images 100 or more"
+        images = images_in_words(protocol.images)
+        yield f"the p99 of {images} is close to the slowest of them; --images 100 or more"
     processors = default_workers()
     known = [load[0] for load in loads if load is not None]
     if known and max(known) > processors:

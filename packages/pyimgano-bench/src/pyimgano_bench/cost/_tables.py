@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from attrs import define, fields
 
 from pyimgano_bench.cost._contract import CostRow, Spread
+from pyimgano_bench.environment import origin_in_words
 from pyimgano_bench.formats import csv_table, escape_markdown, markdown_table
 from pyimgano_core.cli.app import format_table
-from pyimgano_core.words import NONE
+from pyimgano_core.words import NONE, images_in_words, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,13 +71,11 @@ def text_report(results: CostResults) -> str:
 
 def markdown_report(results: CostResults) -> str:
     """Return the tables and notes as a Markdown document."""
-    machine = ", ".join(f"{name} {value}" for name, value in results.machine.items())
-    versions = ", ".join(f"{name} {value}" for name, value in results.versions.items() if value)
     parts = ["# Cost"]
     for title, columns in _sections(results):
         parts += [f"## {title.capitalize()}", markdown_table(*_table(results, columns))]
     parts += ["\n".join(f"- {escape_markdown(note)}" for note in _notes(results))]
-    parts += [escape_markdown(f"{results.timestamp_utc}; {machine}; {versions}.")]
+    parts += [escape_markdown(origin_in_words(results.timestamp_utc, results.machine, results.versions))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -138,11 +137,11 @@ def _number(value: float) -> str:
 def _sections(results: CostResults) -> Iterator[tuple[str, Columns]]:
     """Yield what each table is about, and its columns."""
     protocol = results.protocol
-    threads = "1 thread" if protocol.threads == 1 else f"{protocol.threads} threads"
+    threads = number_of(protocol.threads, "thread")
     has_batches = any(row.batch_p50_seconds is not None for row in results.rows)
     batches = f", and in batches of {protocol.batch}" if has_batches else ""
     yield f"fit, {threads}", _FIT
-    yield f"latency of {protocol.images} images, one at a time on 1 thread{batches}", _LATENCY
+    yield f"latency of {images_in_words(protocol.images)}, one at a time on 1 thread{batches}", _LATENCY
     yield f"scoring, images/s with {threads}", _SCORING
 
 

@@ -17,7 +17,7 @@ from pyimgano_bench.study.words import LEFT_OUT, UNDEFINED
 from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.contracts.structuring import structure
 from pyimgano_core.environment import installed_versions
-from pyimgano_core.words import gather, images_in_words
+from pyimgano_core.words import gather, images_in_words, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,4 +116,4 @@ def _left_out(rows: Sequence[FewShotRow], points: Sequence[Point]) -> Iterator[t
 
 
 def _normals(count: int) -> str:
-    return "1 normal image" if count == 1 else f"{count} normal images"
+    return number_of(count, "normal image")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyimgano_bench.leaderboard._html import Html, folded, paragraph, table
 from pyimgano_bench.tables import FAILED, verdict_titles, verdicts
-from pyimgano_core.words import NONE, number, with_interval
+from pyimgano_core.words import NONE, number, number_of, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def category_details(rows: Sequence[Row], titles: Mapping[str, str]) -> str:
         )
         lines = [_line(row, list(titles), has_band="review" in ending) for row in own]
         failed = sum(row.status == FAILED for row in own)
-        mark = f" ({failed} of {len(own)} cells failed)" if failed else ""
+        mark = f" ({failed} of {number_of(len(own), 'cell')} failed)" if failed else ""
         parts.append(folded(f"{category}{mark}", table(header, lines)))
     return "\n".join(parts)
 

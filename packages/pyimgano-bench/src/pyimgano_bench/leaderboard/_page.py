@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from pyimgano_bench.environment import machine_in_words
 from pyimgano_bench.leaderboard._categories import category_details, category_overview
 from pyimgano_bench.leaderboard._cost import price_of
 from pyimgano_bench.leaderboard._front import Contender
@@ -15,10 +16,10 @@ from pyimgano_bench.leaderboard._style import STYLE
 from pyimgano_bench.notes import means_remarks, trial_in_words
 from pyimgano_bench.references import TITLE, WARNING, category_table, mean_table
 from pyimgano_bench.tables import FAILED, metric_titles
-from pyimgano_core.words import NONE
+from pyimgano_core.words import NONE, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pyimgano_bench.cost._contract import CostResults
     from pyimgano_bench.leaderboard._cost import Price
@@ -45,8 +46,8 @@ def render_leaderboard(
         _notes(results, cost),
         *map(_published, published),
         "<h2>Machine and versions</h2>",
-        table(["what", "value"], _facts(results.machine), "words facts"),
-        folded("Versions", table(["package", "version"], _facts(results.versions), "words facts")),
+        table(["what", "value"], machine_in_words(results.machine).items(), "words facts"),
+        folded("Versions", table(["package", "version"], _versions(results), "words facts")),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -64,8 +65,8 @@ def _head(results: BenchResults) -> str:
     facts = (
         results.timestamp_utc,
         f"pyimgano {results.pyimgano_version}",
-        f"{len(results.rows)} cells",
-        "1 seed" if seeds == 1 else f"{seeds} seeds",
+        number_of(len(results.rows), "cell"),
+        number_of(seeds, "seed"),
     )
     return trial + (paragraph(description) if description else "") + paragraph(" · ".join(facts), "muted")
 
@@ -103,7 +104,7 @@ def _failures(rows: Sequence[Row]) -> str:
             failed.setdefault(key, []).append(f"{row.category} seed {row.seed}")
     if not failed:
         return ""
-    title = f'<h2 class="bad">{sum(map(len, failed.values()))} of {len(rows)} cells failed</h2>'
+    title = f'<h2 class="bad">{sum(map(len, failed.values()))} of {number_of(len(rows), "cell")} failed</h2>'
     lines = [[dataset, detector, ", ".join(cells), why] for (dataset, detector, why), cells in failed.items()]
     return title + table(["data set", "detector", "cells", "why"], lines, "words")
 
@@ -125,9 +126,5 @@ def _published(published: Published) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _facts(facts: Mapping[str, object]) -> list[list[str]]:
-    names = (name.replace("_gib", "_GiB").replace("_", " ") for name in facts)
-    return [
-        [name, NONE if value is None else str(value)]
-        for name, value in zip(names, facts.values(), strict=True)
-    ]
+def _versions(results: BenchResults) -> list[list[str]]:
+    return [[name, version or NONE] for name, version in results.versions.items()]

@@ -18,7 +18,7 @@ from pyimgano_core.artifacts import write_artifact, write_text
 from pyimgano_core.contracts.structuring import structure, unknown
 from pyimgano_core.environment import installed_versions
 from pyimgano_core.errors import UsageError
-from pyimgano_core.words import gather, images_in_words
+from pyimgano_core.words import agree, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,5 +112,5 @@ def _told(row: Disturbed) -> Iterator[tuple[str, str]]:
     if row.auroc is None:
         yield f"{row.dataset}/{row.category}", UNDEFINED
     if row.failed_count:
-        images = images_in_words(row.failed_count)
-        yield place, f"{images} of the test images could not be read or scored and do not count"
+        does = agree(row.failed_count, "does", "do")
+        yield place, f"{row.failed_count} of the test images could not be read or scored and {does} not count"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from pyimgano_bench.notes import kept_in_words
 from pyimgano_bench.options import read_request
 from pyimgano_bench.outputs import fresh_folder, hint_to_resume, tell_failure
 from pyimgano_bench.plan import Plan, make_plan
 from pyimgano_core.cli.app import emit_json, write_stdout
-from pyimgano_core.progress import for_terminal
+from pyimgano_core.progress import for_terminal_or_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,10 +67,10 @@ def conduct(
     plan = make_plan(request.suite, request.overrides, request.base, options["limit"])
     folder: Path = options["output_dir"] or fresh_folder(name, now)
     with hint_to_resume(folder):
-        results, sweep = run(plan, folder, now=now, progress=for_terminal(), on_error=tell_failure)
+        results, sweep = run(plan, folder, now=now, progress=for_terminal_or_log(), on_error=tell_failure)
     if options["as_json"]:
         emit_json(results)
         return sweep.exit_code
-    kept = f" ({sweep.reused} of {len(sweep.cells)} cells were there before)" if sweep.reused else ""
+    kept = f" ({kept_in_words(sweep.reused, len(sweep.cells))})" if sweep.reused else ""
     write_stdout(f"{text_report(results)}\n\nresults: {folder}{kept}\n")
     return sweep.exit_code

@@ -7,11 +7,11 @@ import hashlib
 import os
 import secrets
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -21,17 +21,20 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for bytes; it takes the name when the block ends without error.
 
+    A link stays, and the file that it leads to is written, as a shell does.
+
     Raises:
         OSError: it can't be written; of a full disk, too, it names `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as exc:
         if exc.filename == str(temporary) or (exc.filename is None and exc.errno in _FULL):
             exc.filename = str(path)

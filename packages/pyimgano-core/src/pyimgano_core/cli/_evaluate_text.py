@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import format_table
 from pyimgano_core.words import (
+    agree,
     counted,
+    images_in_words,
     missing_in_words,
     number,
+    number_of,
     result_remarks,
     reviewed,
     threshold_remarks,
@@ -83,8 +86,8 @@ def _sources(report: EvaluationReport) -> Iterator[str]:
     matching = report.matching
     if matching is not None:
         ways = f"{matching.by_text} by text, {matching.by_file} by file, {matching.by_suffix} by end of path"
-        others = f"; {matching.not_tested} are of images that are not tested" if matching.not_tested else ""
-        yield f"matched: {ways}{others}"
+        others = number_of(matching.not_tested, "is of an image that is", "are of images that are")
+        yield f"matched: {ways}{f'; {others} not tested' if matching.not_tested else ''}"
     if report.calibration is not None:
         yield _source("calibration", report.calibration)
 
@@ -92,7 +95,7 @@ def _sources(report: EvaluationReport) -> Iterator[str]:
 def _source(what: str, source: PredictionsSource) -> str:
     keys = ", ".join(source.keys)
     bad = f", {source.bad_line_count} of them bad" if source.bad_line_count else ""
-    return f"{what}: {source.line_count} lines{bad}, read by the keys {keys}"
+    return f"{what}: {number_of(source.line_count, 'line')}{bad}, read by the keys {keys}"
 
 
 def _all_remarks(report: EvaluationReport) -> Iterator[str]:
@@ -108,12 +111,16 @@ def _all_remarks(report: EvaluationReport) -> Iterator[str]:
 def _remarks(category: CategoryEvaluation, *, has_calibration: bool) -> Iterator[str]:
     """Yield what qualifies the numbers of a category, and why some are missing."""
     if category.failures:
-        yield f"{len(category.failures)} of {category.test_count} images failed and are not counted"
+        are = agree(len(category.failures), "is", "are")
+        images = images_in_words(category.test_count)
+        yield f"{len(category.failures)} of {images} failed and {are} not counted"
     yield from result_remarks(category.results)
     if not category.pixel_metrics_status.enabled:
         yield f"no pixel metrics: {category.pixel_metrics_status.message}"
     if category.maps.resized:
-        yield f"{category.maps.resized} of {category.maps.usable} maps were resized to their images"
+        maps, resized = number_of(category.maps.usable, "map"), category.maps.resized
+        were = agree(resized, "was resized to its image", "were resized to their images")
+        yield f"{resized} of {maps} {were}"
     yield _origin(category.threshold, has_calibration=has_calibration)
     if category.threshold.value is not None:
         yield from threshold_remarks(category.threshold, review=category.review_threshold)
@@ -135,4 +142,4 @@ def _origin(threshold: Threshold, *, has_calibration: bool) -> str:
         return "the threshold is the one in the lines"
     if origin.source == "config":
         return "the threshold is fixed by the config"
-    return f"the threshold is set by {origin.method} on {origin.calibration_count} normals"
+    return f"the threshold is set by {origin.method} on {number_of(origin.calibration_count, 'normal')}"

@@ -16,6 +16,7 @@ from pyimgano_core.cli._manifest_options import (
     force_option,
     list_option,
     manifest_options,
+    named_manifest,
     output_option,
 )
 from pyimgano_core.cli.app import (
@@ -35,6 +36,7 @@ from pyimgano_core.layouts import LAYOUT_NAMES, guess_records, load_dataset
 from pyimgano_core.layouts import list_categories as categories_of
 from pyimgano_core.manifest import locate_issues, relocated, resolve, write_manifest
 from pyimgano_core.splits import split_dataset
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -228,7 +230,7 @@ def validate(**options: Any) -> int:
     if options["as_json"]:
         emit_json({"manifest": config.manifest_path, "by_severity": by_severity, "issues": issues})
     else:
-        found = f"{_number(counts['error'], 'error')}, {_number(counts['warning'], 'warning')}"
+        found = f"{number_of(counts['error'], 'error')}, {number_of(counts['warning'], 'warning')}"
         lines = [*map(format_issue, issues), f"{config.manifest_path}: {found}"]
         write_stdout("\n".join(lines) + "\n")
     return ExitCode.DATA_ERRORS if counts["error"] else ExitCode.DONE
@@ -236,7 +238,7 @@ def validate(**options: Any) -> int:
 
 def _dataset_config(options: dict[str, Any]) -> DatasetConfig:
     return DatasetConfig(
-        manifest_path=options["manifest_path"], root=options["root"], category=options["category"]
+        manifest_path=named_manifest(options), root=options["root"], category=options["category"]
     )
 
 
@@ -267,7 +269,7 @@ def _errors(issues: Iterable[Issue]) -> list[Issue]:
 
 def _stop_on_errors(issues: Sequence[Issue]) -> None:
     if errors := _errors(issues):
-        raise DataError(f"{_number(len(errors), 'error')}, nothing is written", errors)
+        raise DataError(f"{number_of(len(errors), 'error')}, nothing is written", errors)
     print_issues(issues)
 
 
@@ -276,8 +278,4 @@ def _write(records: Iterable[Record], output: Path, *, as_json: bool) -> None:
     if as_json:
         emit_json({"manifest": str(output), "records": count})
     else:
-        write_stdout(f"{output}: {_number(count, 'image')}\n")
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+        write_stdout(f"{output}: {number_of(count, 'image')}\n")

@@ -11,6 +11,25 @@ from typing import Any, Literal
 from attrs import define, field
 from attrs.validators import and_, deep_iterable, ge, gt, instance_of, le, lt, min_len, optional
 
+__all__ = [
+    # the whole
+    "RunConfig",
+    # its tables
+    "DatasetConfig",
+    "ModelConfig",
+    "ThresholdConfig",
+    "EvaluationConfig",
+    "OutputConfig",
+    "ExportConfig",
+    # tables in these
+    "SplitPolicy",
+    "Tiling",
+    "TilingConfig",
+    "FeaturesConfig",
+    "CalibrationRule",
+    "ReviewConfig",
+]
+
 DatasetName = Literal["manifest", "mvtec", "visa", "btad", "custom", "demo"]
 MAX_16_BIT = 65535
 MAX_SEED = 2**63 - 1

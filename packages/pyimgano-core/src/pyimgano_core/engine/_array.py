@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _INDEX_VARIABLES = ("SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX")
 _COUNT_VARIABLES = ("SLURM_ARRAY_TASK_COUNT",)
+_LAST_VARIABLE = "SLURM_ARRAY_TASK_MAX"
 
 
 @define(frozen=True, kw_only=True)
@@ -35,13 +36,25 @@ def find_shard(index: int | None, count: int | None, environment: Mapping[str, s
     indices and has another count, so a script that may be run so gives the count itself.
 
     Raises:
-        UsageError: the environment does not tell it, or there is no such shard.
+        UsageError: the environment does not tell it, or there is no such shard, for this job or the last one.
     """
-    index = _told(_INDEX_VARIABLES, environment, "index") if index is None else index
     count = _told(_COUNT_VARIABLES, environment, "count") if count is None else count
+    if index is None:
+        index = _told(_INDEX_VARIABLES, environment, "index")
+        _require_last(count, environment)
     if not 0 <= index < count:
         raise UsageError(f"there is no shard {index} of {count}; the first one is 0")
     return Shard(index=index, count=count)
+
+
+def _require_last(count: int, environment: Mapping[str, str]) -> None:
+    """Refuse, in each of its jobs, an array of SLURM that goes further than the shards do."""
+    last = environment.get(_LAST_VARIABLE, "")
+    if last.isdecimal() and int(last) >= count:
+        raise UsageError(
+            f"the array goes up to {last}, and there is no shard {last} of {count}: let it be 0-{count - 1}, "
+            "or give the shard and the number of all"
+        )
 
 
 def _told(names: Sequence[str], environment: Mapping[str, str], what: str) -> int:

@@ -12,6 +12,7 @@ from pyimgano_core.drift import quantities_of, reference_sample
 from pyimgano_core.evaluation._thresholds import DeployedThresholds
 from pyimgano_core.regions import highest_level
 from pyimgano_core.thresholds import calibrate, review_band
+from pyimgano_core.words import agree
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -66,8 +67,9 @@ class CalibrationScores:
         if not self._n_too_small:
             return found
         warning = (
-            f"{self._n_too_small} of {len(levels)} calibration images have fewer pixels than "
-            f"threshold.pixel_minimum_area = {self._rule.pixel_minimum_area}: no region of theirs can count"
+            f"{self._n_too_small} of {len(levels)} calibration images "
+            f"{agree(self._n_too_small, 'has', 'have')} fewer pixels than "
+            f"threshold.pixel_minimum_area = {self._rule.pixel_minimum_area}: no region there can count"
         )
         return evolve(found, pixel=_warned(found.pixel, warning))
 

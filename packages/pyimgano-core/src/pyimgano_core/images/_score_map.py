@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images._file import decode, opened
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,7 +45,9 @@ def read_map(path: Path | str) -> ScoreMap:
     values = _as_float(path, stored)
     bad = values.size - int(np.count_nonzero(np.isfinite(values)))
     if bad:
-        raise ImageError("non_finite", path, f"holds {bad} values that are NaN or infinite")
+        raise ImageError(
+            "non_finite", path, f"holds {number_of(bad, 'value that is', 'values that are')} NaN or infinite"
+        )
     return values
 
 

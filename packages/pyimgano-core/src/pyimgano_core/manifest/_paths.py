@@ -21,7 +21,7 @@ class Places:
     """The folders that relative paths start from; both slashes separate, and repeated ones count once."""
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
-        """Take the manifest's folder, and the one where a file is looked for next; both absolute."""
+        """Take the manifest's folder, and the one where a file is looked for next."""
         self._folder = folder
         self._root = root
         self._prefixes: dict[tuple[str, bool], str | None] = {}
@@ -67,11 +67,12 @@ def resolve(record: Record, manifest_dir: Path, root: Path | None = None) -> Sam
 
     Args:
         record: one line of a manifest.
-        manifest_dir: the manifest's folder, absolute.
-        root: the folder where a relative path is looked for next, absolute.
+        manifest_dir: the manifest's folder.
+        root: the folder where a relative path is looked for next.
 
     Returns:
-        The sample. A file that is in neither folder keeps its place in the manifest's folder.
+        The sample; its files are absolute where the folders are. A file that is in neither folder keeps its
+        place in the manifest's folder.
     """
     places = Places(manifest_dir, root)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pyimgano_core.words import agree
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +33,7 @@ class NonFiniteScoresError(ValueError):
 
     def __str__(self) -> str:
         where = "" if self.name is None else f", the first in {self.name!r}"
-        return f"{self.count} of the scores are NaN or infinite{where}"
+        return f"{self.count} of the scores {agree(self.count, 'is', 'are')} NaN or infinite{where}"
 
 
 def as_scores(values: npt.ArrayLike, name: str | None = None) -> Scores:

@@ -9,12 +9,13 @@ from attrs import define
 from pyimgano_core.contracts.prediction import Prediction
 from pyimgano_core.contracts.report import CategoryReport
 from pyimgano_core.detectors import ScorerGraph
+from pyimgano_core.detectors.clock import Clock
 from pyimgano_core.manifest import category_slug
 from pyimgano_core.metrics import Sketch
 from pyimgano_core.pipeline._files import category_files, checkpoint_path, int8_path
 from pyimgano_core.pipeline._fit import fit_category
 from pyimgano_core.pipeline._inputs import category_inputs
-from pyimgano_core.pipeline._measure import Clock, Measuring
+from pyimgano_core.pipeline._measure import Measuring
 from pyimgano_core.pipeline._report import make_report
 
 if TYPE_CHECKING:

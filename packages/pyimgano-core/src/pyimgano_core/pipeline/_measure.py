@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,27 +29,13 @@ if TYPE_CHECKING:
     from pyimgano_core.contracts.config import RunConfig
     from pyimgano_core.contracts.split import CategorySplit
     from pyimgano_core.detectors import ScorerGraph
+    from pyimgano_core.detectors.clock import Clock
     from pyimgano_core.evaluation import MapSink, MapViewer
     from pyimgano_core.pipeline._calibration import Calibration
     from pyimgano_core.pipeline._inputs import CategoryInputs
     from pyimgano_core.preparation import Prepared, PreparedCategory
     from pyimgano_core.progress import Progress
     from pyimgano_core.scoring import Scorer
-
-
-class Clock:
-    """What each step took, in seconds."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str, parts: Mapping[str, float] | None = None) -> None:
-        """Note what the step took that ends now, and its parts."""
-        now = time.perf_counter()
-        self.laps[name] = round(now - self._last, 3)
-        self.laps |= {f"{name}.{part}": seconds for part, seconds in (parts or {}).items()}
-        self._last = now
 
 
 @define(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._matching import match_predictions
 from pyimgano_core.predictions._truth import UNNAMED_CATEGORY, sample_of
 from pyimgano_core.progress import SilentProgress
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 
     from pyimgano_core.predictions._reader import PredictionsFile
     from pyimgano_core.predictions._truth import Truth, TruthCategory
+
+# Why a line is left out, said of one and of several.
+_TESTED = (
+    "line is a test image, which never sets a threshold",
+    "lines are test images, which never set a threshold",
+)
+_ANOMALOUS = (
+    "line is anomalous: normals alone set a threshold",
+    "lines are anomalous: normals alone set a threshold",
+)
+_UNSCORED = ("line has no score", "lines have no score")
+_ELSEWHERE = ("line is of a category that is not evaluated", "lines are of categories that are not evaluated")
 
 
 @define(frozen=True, kw_only=True)
@@ -69,20 +82,20 @@ def calibration_from_file(
     by_name = {category.name: category for category in truth.categories}
     tested = {sample.key for category in truth.categories for sample in category.prepared.split.test}
     images: dict[str, list[tuple[PredictedLine, Sample]]] = defaultdict(list)
-    left_out: dict[str, list[str]] = defaultdict(list)
+    left_out: dict[tuple[str, str], list[str]] = defaultdict(list)
     for line, sample in _with_samples(file, truth):
         if sample.key in tested:
-            left_out["are test images, which never set a threshold"].append(line.input)
+            left_out[_TESTED].append(line.input)
         elif ANOMALOUS in {sample.record.label, line.y_true}:
-            left_out["are anomalous: normals alone set a threshold"].append(line.input)
+            left_out[_ANOMALOUS].append(line.input)
         elif line.score is None:
-            left_out["have no score"].append(line.input)
+            left_out[_UNSCORED].append(line.input)
         elif sample.record.category not in by_name:
-            left_out["are of categories that are not evaluated"].append(line.input)
+            left_out[_ELSEWHERE].append(line.input)
         else:
             images[sample.record.category].append((line, sample))
     issues = [
-        counted("EV401", Severity.WARNING, f"{file.path}: {{n}} lines {why}", names)
+        counted("EV401", Severity.WARNING, f"{file.path}: {number_of(len(names), *why)}", names)
         for why, names in left_out.items()
     ]
     found = {name: _from_file(tuple(images[name]), by_name[name], truth) for name in sorted(images)}

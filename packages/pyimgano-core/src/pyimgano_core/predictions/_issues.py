@@ -39,12 +39,12 @@ def bad_line(code: str, path: str, line: int, message: str) -> Issue:
 def counted(
     code: str, severity: Severity, message: str, names: Sequence[str], *, category: str | None = None
 ) -> Issue:
-    """Return one issue for all of `names`: their number, and the first few in words.
+    """Return one issue for all of `names`, of which the message shows the first few.
 
     Args:
         code: the issue's code.
         severity: how bad it is.
-        message: what they are; `{n}` stands for their number.
+        message: how many of what they are.
         names: at least one.
         category: where they all are in one.
     """
@@ -54,7 +54,7 @@ def counted(
         code=code,
         name=NAMES[code],
         severity=severity,
-        message=f"{message.replace('{n}', str(len(names)))}: {shown}",
+        message=f"{message}: {shown}",
         paths=tuple(names[:_KEPT]),
         category=category,
         data=data,

@@ -14,6 +14,7 @@ from pyimgano_core.contracts.record import SampleKey
 from pyimgano_core.predictions._issues import bad_line, counted
 from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._suffixes import SuffixIndex, names_of
+from pyimgano_core.words import agree, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,10 +76,14 @@ def match_predictions(
 
 def _unplaced(unmatched: list[str], ambiguous: list[str]) -> Iterator[Issue]:
     if unmatched:
-        message = "{n} predictions are of images that the manifest does not name, and don't count"
+        are = number_of(len(unmatched), "prediction is of an image", "predictions are of images")
+        do = agree(len(unmatched), "doesn't", "don't")
+        message = f"{are} that the manifest does not name, and {do} count"
         yield counted("EV201", Severity.WARNING, message, unmatched)
     if ambiguous:
-        message = "{n} predictions fit several images of the manifest, and don't count; write longer paths"
+        fit = number_of(len(ambiguous), "prediction fits", "predictions fit")
+        do = agree(len(ambiguous), "doesn't", "don't")
+        message = f"{fit} several images of the manifest, and {do} count; write longer paths"
         yield counted("EV202", Severity.WARNING, message, ambiguous)
 
 

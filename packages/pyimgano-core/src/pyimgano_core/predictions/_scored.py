@@ -14,6 +14,7 @@ from pyimgano_core.images import ScoreMap
 from pyimgano_core.pixel_gate import is_evaluated
 from pyimgano_core.predictions._issues import counted
 from pyimgano_core.predictions._maps import MapProblem, StoredMap
+from pyimgano_core.words import agree, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,11 +95,11 @@ def scored_tests(category: TruthCategory, maps: CategoryMaps) -> Iterator[Stored
 def _closed(gate: PixelGate, counts: MapCounts, problems: Sequence[tuple[str, MapProblem]]) -> PixelGate:
     missing = len(problems)
     if counts.usable:
-        message = f"{missing} of {counts.needed} images have no usable anomaly map: add or mend them"
+        have, them = agree(missing, "has", "have"), agree(missing, "it", "them")
+        message = f"{missing} of {counts.needed} images {have} no usable anomaly map: add or mend {them}"
         return evolve(gate, enabled=False, reason="missing_maps", message=message, problems=_named(problems))
-    message = (
-        f"none of the {counts.needed} images has a usable anomaly map: name it in the line, or give --maps"
-    )
+    have = agree(counts.needed, "the only image has no", f"none of the {counts.needed} images has a")
+    message = f"{have} usable anomaly map: name it in the line, or give --maps"
     return evolve(gate, enabled=False, reason="no_maps", message=message)
 
 
@@ -108,10 +109,15 @@ def _named(problems: Sequence[tuple[str, MapProblem]]) -> tuple[str, ...]:
 
 def _issues(problems: Sequence[tuple[str, MapProblem]], category: str, *, expected: bool) -> Iterator[Issue]:
     """Yield an error for maps that can't be used, or are missing where maps are `expected`."""
-    for code, kind, what in (
-        ("EV301", "unusable", "{n} anomaly maps can't be used"),
-        ("EV302", "ambiguous", "{n} images have no anomaly map that is surely theirs"),
-        ("EV303", "none", "{n} images have no anomaly map"),
+    for code, kind, one, many in (
+        ("EV301", "unusable", "anomaly map can't be used", "anomaly maps can't be used"),
+        (
+            "EV302",
+            "ambiguous",
+            "image has no anomaly map of its own",
+            "images have no anomaly map of their own",
+        ),
+        ("EV303", "none", "image has no anomaly map", "images have no anomaly map"),
     ):
         names = [
             problem.detail if kind == "unusable" else f"{name} {problem.detail}"
@@ -119,5 +125,5 @@ def _issues(problems: Sequence[tuple[str, MapProblem]], category: str, *, expect
             if problem.kind == kind
         ]
         if names and (expected or kind != "none"):
-            message = f"category {category!r}: {what}"
+            message = f"category {category!r}: {number_of(len(names), one, many)}"
             yield counted(code, Severity.ERROR, message, names, category=category)

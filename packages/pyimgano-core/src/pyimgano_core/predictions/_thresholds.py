@@ -105,7 +105,9 @@ def choose_thresholds(
     if calibrated or not held:
         return calibrator.thresholds(config), ()
     if len(held) > 1:
-        message = f"category {category.name!r}: the lines hold {{n}} thresholds, so none of them is used"
+        message = (
+            f"category {category.name!r}: the lines hold {len(held)} thresholds, so none of them is used"
+        )
         issue = counted("EV402", Severity.WARNING, message, [f"{value:g}" for value in held])
         return calibrator.thresholds(config), (issue,)
     image = _held(held[0])

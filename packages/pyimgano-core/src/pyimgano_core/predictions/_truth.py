@@ -20,6 +20,7 @@ from pyimgano_core.predictions._issues import counted
 from pyimgano_core.predictions._line import PredictedLine
 from pyimgano_core.predictions._matching import Matched, match_predictions
 from pyimgano_core.preparation import Prepared, PreparedCategory
+from pyimgano_core.words import agree, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,8 @@ def truth_from_lines(file: PredictionsFile, category: str, evaluation: Evaluatio
     unknown = [line.input for line in lines if line.y_true is None]
     issues = []
     if unknown:
-        message = "{n} lines have no truth (y_true or label as 0 or 1) and don't count"
+        have, do = number_of(len(unknown), "line has", "lines have"), agree(len(unknown), "doesn't", "don't")
+        message = f"{have} no truth (y_true or label as 0 or 1) and {do} count"
         issues.append(counted("EV204", Severity.ERROR, message, unknown))
     return Truth(
         categories=tuple(
@@ -176,7 +178,10 @@ def _missing(category: TruthCategory, count: int) -> Issue:
     tests = zip(category.lines, category.prepared.split.test, strict=True)
     names = [sample.record.image_path for line, sample in tests if line is None]
     advice = "" if count < len(category.lines) else ", so it is left out; choose others with --category"
-    message = f"category {category.name!r}: {{n}} of {len(category.lines)} test images have no prediction"
+    have = (
+        f"{len(names)} of {number_of(len(category.lines), 'test image')} {agree(len(names), 'has', 'have')}"
+    )
+    message = f"category {category.name!r}: {have} no prediction"
     return counted("EV203", Severity.ERROR, message + advice, names, category=category.name)
 
 
@@ -187,7 +192,8 @@ def _contradictions(category: TruthCategory) -> Iterator[Issue]:
         if line is not None and line.y_true not in {None, sample.record.label}
     ]
     if names:
-        message = f"category {category.name!r}: {{n}} lines contradict the manifest's label, which counts"
+        contradict = number_of(len(names), "line contradicts", "lines contradict")
+        message = f"category {category.name!r}: {contradict} the manifest's label, which counts"
         yield counted("EV205", Severity.WARNING, message, names, category=category.name)
 
 

@@ -75,35 +75,55 @@ def load_run_config(
     for key, value in (settings or {}).items():
         document = merge(document, nest(key, value))
     name = document.get("recipe")
-    problems: tuple[str, ...] = ()
+    problems: list[str] = []
     if isinstance(name, str):
         try:
             document = merge(load_recipe(name).settings, document)
         except ConfigError as exc:
-            problems = exc.problems
+            problems += exc.problems
+    config = None
     try:
         config = structure_config(document, RunConfig, path)
     except ConfigError as exc:
-        problems = (*problems, *exc.problems)
-        raise _blaming(problems, written, overrides, settings or {}, path) from exc
-    if problems:
-        raise _blaming(problems, written, overrides, settings or {}, path)
+        problems += exc.problems
+    sources = {override.partition("=")[0].strip(): " (from --set)" for override in overrides}
+    sources |= dict.fromkeys(settings or {}, " (from the command line)")
+    hidden = _hidden(written, sources, problems)
+    if config is None or problems or hidden:
+        raise _blaming(problems, hidden, written, sources, path)
     return config
+
+
+def _hidden(written: dict[str, Any], keys: Iterable[str], problems: Sequence[str]) -> list[str]:
+    """Return a problem for each value of the file that is to be a table, and that `keys` have made one.
+
+    Where a table is what is wrong there, it is among the `problems` already.
+    """
+    told = {problem.partition(":")[0] for problem in problems}
+    found = {}
+    for key in keys:
+        value: object = written
+        path = "$"
+        for part in key.split(".")[:-1]:
+            if not isinstance(value, dict):
+                break
+            value, path = value.get(part.strip()), f"{path}.{part.strip()}"
+        if not isinstance(value, dict | None) and path not in told:
+            found[path] = f"{path}: must be a table of keys, not {value!r}"
+    return list(found.values())
 
 
 def _blaming(
     problems: Sequence[str],
+    hidden: Sequence[str],
     written: dict[str, Any],
-    overrides: Sequence[str],
-    settings: Iterable[str],
+    sources: dict[str, str],
     path: Path | None,
 ) -> ConfigError:
-    """Return the error of `problems`: those of overrides and settings say so, others name the file."""
-    sources = {override.partition("=")[0].strip(): " (from --set)" for override in overrides}
-    sources |= dict.fromkeys(settings, " (from the command line)")
+    """Return the error of all problems: those of overrides and settings say so, others name the file."""
     told = [f"{problem}{_source(problem, written, sources)}" for problem in problems]
     all_given = all(before != after for before, after in zip(problems, told, strict=True))
-    return ConfigError(told, None if all_given else path)
+    return ConfigError([*hidden, *told], None if all_given and not hidden else path)
 
 
 def _source(problem: str, written: dict[str, Any], sources: dict[str, str]) -> str:
@@ -111,16 +131,14 @@ def _source(problem: str, written: dict[str, Any], sources: dict[str, str]) -> s
     blamed = problem.partition(":")[0].removeprefix("$.")
     for key, words in sources.items():
         at_or_below = blamed == key or blamed.startswith((f"{key}.", f"{key}["))
-        if at_or_below or (key.startswith(f"{blamed}.") and not _holds(written, blamed)):
+        if at_or_below or (key.startswith(f"{blamed}.") and not _has_table(written, blamed)):
             return words
     return ""
 
 
-def _holds(document: dict[str, Any], key: str) -> bool:
-    """Return whether a document has a dotted key."""
+def _has_table(document: dict[str, Any], key: str) -> bool:
+    """Return whether a document has a table under a dotted key."""
     value: object = document
     for part in key.split("."):
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return True
+        value = value.get(part) if isinstance(value, dict) else None
+    return isinstance(value, dict)

@@ -17,6 +17,7 @@ from pyimgano_core.manifest import SPLITS, Columns
 from pyimgano_core.splits._draw import draw_groups
 from pyimgano_core.splits._issues import split_issue
 from pyimgano_core.splits._members import Members, group_members
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +115,7 @@ class _Judged:
         own = [sample for sample in anomalous if sample.record.split in {"train", "val"}]
         if own:
             message = (
-                f"category {category!r} has {len(own)} anomalous images in train or val: "
+                f"category {category!r} has {number_of(len(own), 'anomalous image')} in train or val: "
                 "only test may hold them"
             )
             yield split_issue("PF705", Severity.ERROR, message, category=category, samples=own)

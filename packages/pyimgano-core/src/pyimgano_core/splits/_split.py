@@ -13,6 +13,7 @@ from pyimgano_core.splits._calibration import hold_out
 from pyimgano_core.splits._groups import TEST, TRAIN, VAL, assign_groups
 from pyimgano_core.splits._issues import split_issue
 from pyimgano_core.splits._members import group_members
+from pyimgano_core.words import images_in_words, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,7 +95,7 @@ def _count_issues(split: CategorySplit, anomalous: int) -> Iterator[Issue]:
         message = f"category {category!r} has no normal images to train on"
         yield split_issue("PF706", Severity.ERROR, message, category=category)
     elif fitted < _FEW_SHOT:
-        images = "1 image" if fitted == 1 else f"{fitted} images"
+        images = images_in_words(fitted)
         message = f"category {category!r} trains on {images} only"
         yield split_issue("PF707", Severity.WARNING, message, category=category, data={"train": fitted})
     if not split.test:
@@ -124,8 +125,9 @@ def _groups_across_categories(splits: Sequence[CategorySplit]) -> Iterator[Issue
         yield split_issue(
             "PF606",
             Severity.WARNING,
-            f"{len(shared)} groups are learnt from in one category and tested in another, such as {group!r} "
-            f"({learner!r}, {tested!r}): each category has its own model, so this is no error",
+            f"{number_of(len(shared), 'group is', 'groups are')} learnt from in one category and tested in "
+            f"another, such as {group!r} ({learner!r}, {tested!r}): each category has its own model, so this "
+            "is no error",
             data={"groups": list(shared)[:_SHOWN_GROUPS], "count": len(shared)},
         )
 

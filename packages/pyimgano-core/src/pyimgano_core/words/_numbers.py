@@ -50,9 +50,19 @@ def share_interval(found: Interval) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f} %"
 
 
+def number_of(count: int, one: str, many: str | None = None) -> str:
+    """Return `1 mask` or `6 masks`; `many` is what several are called, where that is not `one` and an s."""
+    return f"{count} {agree(count, one, f'{one}s' if many is None else many)}"
+
+
+def agree(count: int, one: str, many: str) -> str:
+    """Return the word that goes with so many: `1 of 6 masks is`, and `2 of 6 masks are`."""
+    return one if count == 1 else many
+
+
 def images_in_words(count: int) -> str:
     """Return `1 image` or `6 images`."""
-    return "1 image" if count == 1 else f"{count} images"
+    return number_of(count, "image")
 
 
 def share(observed: ObservedRate) -> str:

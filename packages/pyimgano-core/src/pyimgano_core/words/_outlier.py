@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_core.words._numbers import number_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,7 +52,8 @@ def deciding_in_words(found: DecidingImage) -> str:
     return (
         f"calibration image {found.input!r} alone sets the threshold: it scores {found.score:.4g}, the next "
         f"highest {found.next_score:.4g}; without it, {found.found_without} of the {found.missed_count} "
-        f"missed defects would be found, and {found.false_alarms_without} more normal test images flagged. "
+        "missed defects would be found, and "
+        f"{number_of(found.false_alarms_without, 'more normal test image')} flagged. "
         "Look at it: if it is not normal, mend its label; if it is, keep it, however odd (taking hard normal "
         "images out betters the numbers, not the model), and add more calibration images"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pyimgano_core.words._numbers import number
+from pyimgano_core.words._numbers import agree, number
 from pyimgano_core.words._reasons import metric_name, reason_in_words
 from pyimgano_core.words._thresholds import certificate_in_words, fallback_in_words, missing_in_words
 
@@ -61,7 +61,8 @@ def threshold_caveats(
 
 def groups_in_words(count: int) -> str:
     """Say that so many groups of test images were resampled."""
-    return f"intervals are over the {count} groups of the test images, not over images"
+    groups = agree(count, "one group", f"{count} groups")
+    return f"intervals are over the {groups} of the test images, not over images"
 
 
 def _certain(threshold: Threshold, name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pyimgano_core.words._numbers import count_of, percent, share, share_interval
+from pyimgano_core.words._numbers import agree, count_of, percent, share, share_interval
 from pyimgano_core.words._origin import method_in_words, origin_in_words
 from pyimgano_core.words._reasons import interval_note, reason_in_words
 
@@ -85,7 +85,8 @@ def review_in_words(review: Threshold, threshold: Threshold, counts: ReviewCount
     text = f"Scores from {review.value:.6g} up to below {threshold.value:.6g} ask for a person."
     if counts is not None:
         held = f"{count_of(counts.normal)} normal and {count_of(counts.anomalous)} anomalous"
-        text += f" This review band holds {held} test images."
+        total = counts.normal.total + counts.anomalous.total
+        text += f" This review band holds {held} {agree(total, 'test image', 'test images')}."
     return f"{text} {origin}"
 
 
@@ -158,7 +159,7 @@ def _caveats(provenance: ThresholdProvenance) -> list[str]:
 def _rates_sentence(provenance: ThresholdProvenance) -> list[str]:
     rates = {"calibration": provenance.calibration_rate, "test": provenance.test_rate}
     told = [
-        f"{count_of(rate)} {name} normals ({_rate(rate)})"
+        f"{count_of(rate)} {name} {agree(rate.total, 'normal', 'normals')} ({_rate(rate)})"
         for name, rate in rates.items()
         if rate is not None and rate.rate is not None
     ]

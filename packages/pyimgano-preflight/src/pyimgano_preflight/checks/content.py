@@ -14,6 +14,7 @@ import numpy as np
 from attrs import evolve
 
 from pyimgano_core.contracts.record import ANOMALOUS
+from pyimgano_core.words import agree, images_in_words, number_of
 from pyimgano_preflight.checks.usual import FEATURES, FEWEST_NORMALS, Look, find_usual
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
@@ -89,8 +90,8 @@ def _few_levels(category: str, varied: Sequence[Look]) -> Iterator[Issue]:
     span = median(look.pixels.maximum - look.pixels.minimum for look in varied)
     if span <= _FEW_LEVELS:
         message = (
-            f"category {category!r}: half of the images span {span:.0f} grey levels or fewer; check the "
-            "exposure, and dataset.sixteen_bit_range for 16-bit images"
+            f"category {category!r}: half of the images span {number_of(round(span), 'grey level')} or "
+            "fewer; check the exposure, and dataset.sixteen_bit_range for 16-bit images"
         )
         yield rule_issue("PF407", message, category=category, data={"span": span})
 
@@ -107,8 +108,9 @@ def _unjudged(category: str, varied: Sequence[Look], normals: int, usual: Usual 
     for feature in FEATURES:
         count = sum(not usual.knows(feature, look) for look in varied)
         if count:
+            images = images_in_words(len(varied))
             message = (
-                f"category {category!r}: {feature.code} was not looked for in {count} of {len(varied)} "
-                f"images, whose sizes fewer than {FEWEST_NORMALS} normal images have"
+                f"category {category!r}: {feature.code} was not looked for in {count} of {images}, whose "
+                f"{agree(count, 'size', 'sizes')} fewer than {FEWEST_NORMALS} normal images have"
             )
             yield rule_issue("PF902", message, category=category, data={"images": count})

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from pyimgano_core.manifest import lines_of
-from pyimgano_core.words import images_in_words
+from pyimgano_core.words import agree, images_in_words, number_of
 from pyimgano_preflight.checks.listing import (
     NAMED_ORPHANS,
     NOTHING_LISTED,
@@ -87,7 +87,7 @@ class _Walk:
             listing = list_folder(on_disk, wanted, claimed)
         except OSError as exc:
             if exc.errno not in _NO_FOLDER:
-                yield _unlisted(folder, exc)
+                yield _unlisted(_shown_folder(folder, self.tops), exc)
                 listing = evolve(NOTHING_LISTED, links=frozenset(wanted))  # each is looked at by itself
         for name in uses.folders:
             true = os.path.join(on_disk, listing.spellings.get(name, name))  # noqa: PTH118 - text
@@ -144,8 +144,8 @@ def _spelling_issue(sample: Sample, key: str, written: str, true: str) -> Issue:
 def _orphan_issue(walk: _Walk) -> Issue:
     names = ", ".join(walk.orphans[:_NAMED_IN_MESSAGE])
     names += ", …" if walk.orphan_count > _NAMED_IN_MESSAGE else ""
-    are = "is" if walk.orphan_count == 1 else "are"
-    where = "1 folder" if walk.orphan_folders == 1 else f"{walk.orphan_folders} folders"
+    are = agree(walk.orphan_count, "is", "are")
+    where = number_of(walk.orphan_folders, "folder")
     return rule_issue(
         "PF213",
         f"{images_in_words(walk.orphan_count)} in {where} of the data set {are} named by no record: {names}",
@@ -165,3 +165,8 @@ def _shown(folder: str, name: str, tops: tuple[str, ...]) -> str:
     path = f"{folder}{os.sep}{name}"
     top = next((top for top in tops if is_below(folder, (top,))), None)
     return (path if top is None else path[len(top) :].lstrip(os.sep)).replace(os.sep, "/")
+
+
+def _shown_folder(folder: str, tops: tuple[str, ...]) -> str:
+    """Return the path of a folder as a record would give it, that of the data set's own as it is."""
+    return folder if folder in tops else _shown(*os.path.split(folder), tops)

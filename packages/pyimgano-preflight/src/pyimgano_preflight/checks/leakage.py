@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pyimgano_core.manifest import columns_of
+from pyimgano_core.words import agree
 from pyimgano_preflight.rules import sample_issue
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def group_partial_issues(inspection: Inspection) -> Iterator[Issue]:
 
 
 def _partial_issue(first: Sample, alone: int, count: int) -> Issue:
-    have = "has" if alone == 1 else "have"
+    have = agree(alone, "has", "have")
     return sample_issue(
         "PF608",
         first,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyimgano_core.words import number_of
 from pyimgano_preflight._lock import locked_files
 from pyimgano_preflight._lock_writer import data_files
 from pyimgano_preflight.rules import rule_issue, sample_issue
@@ -63,7 +64,9 @@ def _compare(file: DataFile, locked: LockedFile) -> Iterator[Issue]:
         message = "is in the lock, and does not exist: bring it back"
         yield sample_issue("PF410", file.sample, message, field=file.field)
     elif size is not None and size != locked.size:
-        message = f"has {size} bytes, and the lock says {locked.size}: copy it again from its source"
+        message = (
+            f"has {number_of(size, 'byte')}, and the lock says {locked.size}: copy it again from its source"
+        )
         yield _mismatch(file, locked, size, message)
     elif facts.sha256 is not None and facts.sha256 != locked.sha256:
         message = "has other content than the lock says, at the same size: copy it again from its source"

@@ -8,6 +8,7 @@ import numpy as np
 
 from pyimgano_core.contracts.record import ANOMALOUS
 from pyimgano_core.manifest import columns_of, take
+from pyimgano_core.words import agree, number_of
 from pyimgano_preflight.rules import rule_issue, sample_issue
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _of_category(category: PreparedCategory) -> Iterator[Issue]:
     usable, anomalous = gate.n_usable_masks, gate.n_anomalous
     if 0 < usable < anomalous:
         measured = f"; {gate.message}" if gate.enabled else ""
-        have = f"{usable} of {anomalous} anomalous test images have a usable mask"
+        have = f"{usable} of {anomalous} anomalous test images {agree(usable, 'has', 'have')} a usable mask"
         yield rule_issue(
             "PF502",
             f"category {name!r}: {have}{measured}",
@@ -72,7 +73,7 @@ def _of_category(category: PreparedCategory) -> Iterator[Issue]:
     if not gate.enabled:
         yield rule_issue(
             "PF712",
-            f"category {name!r}: no pixel metrics, for {gate.message}",
+            f"category {name!r}: no pixel metrics, because {gate.message}",
             category=name,
             data={"reason": gate.reason},
         )
@@ -81,7 +82,8 @@ def _of_category(category: PreparedCategory) -> Iterator[Issue]:
 
 
 def _few_masks(category: str, marking: int, anomalous: int) -> Issue:
-    have = f"{marking} of {anomalous} anomalous test images have a mask that marks a defect"
+    images = number_of(anomalous, "anomalous test image")
+    have = f"{marking} of {images} {agree(marking, 'has', 'have')} a mask that marks a defect"
     return rule_issue(
         "PF714",
         f"category {category!r}: {have}: draw more, below {_FEWEST_MASKS} one image decides pixel metrics",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, evolve
 
+from pyimgano_core.words import images_in_words, number_of
 from pyimgano_preflight.checks.residuals import SmallPictures
 from pyimgano_preflight.checks.similar import find_close
 from pyimgano_preflight.checks.uses import Uses
@@ -200,9 +201,11 @@ def _message(pair: Sequence[Use], residual: float, count: int, *, crossing: bool
 
 def _sampled(search: Search) -> Issue:
     left = search.candidates - search.looked
-    parts = [f"{left} of {search.candidates} pairs whose hashes are close"] if left else []
+    parts = [f"{left} of {number_of(search.candidates, 'pair')} whose hashes are close"] if left else []
     parts += (
-        [f"the other pairs of {search.crowded} images with too many close hashes"] if search.crowded else []
+        [f"the other pairs of {images_in_words(search.crowded)} with too many close hashes"]
+        if search.crowded
+        else []
     )
     return rule_issue(
         "PF904",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from attrs import define, field
 
+from pyimgano_core.words import number_of
 from pyimgano_preflight.facts._contract import FileError
 
 if TYPE_CHECKING:
@@ -117,7 +118,9 @@ class FileBytes:
         while left > 0:
             piece = os.read(self.descriptor, left)
             if not piece:
-                raise changed(f"it had {self.size} bytes and ends after {offset + length - left}")
+                raise changed(
+                    f"it had {number_of(self.size, 'byte')} and ends after {offset + length - left}"
+                )
             pieces.append(piece)
             left -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -183,6 +186,6 @@ def _require_unchanged(before: os.stat_result, after: os.stat_result) -> None:
     if before.st_nlink > 0 and after.st_nlink == 0:
         raise changed("it was removed or replaced")
     if before.st_size != after.st_size:
-        raise changed(f"it had {before.st_size} bytes and has {after.st_size}")
+        raise changed(f"it had {number_of(before.st_size, 'byte')} and has {after.st_size}")
     if before.st_mtime_ns != after.st_mtime_ns:
         raise changed("it was written to")

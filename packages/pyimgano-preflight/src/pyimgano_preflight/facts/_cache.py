@@ -1,6 +1,6 @@
 """Facts that an earlier run gathered: a file whose size and time of change are the same costs a stat.
 
-One whose time alone is another, as each file's is after a checkout, costs a look at its SHA-256.
+One whose time alone is another, as each file's is after a checkout, costs its SHA-256.
 
 The cache is a SQLite database. It is a convenience: one that is torn, locked, of another version or no cache
 at all is left alone, with a notice, and the files are read.
@@ -22,11 +22,11 @@ import PIL
 from attrs import evolve
 
 from pyimgano_core.images import FULL_RANGE
-from pyimgano_preflight.facts._bytes import UnusableFileError, look, open_regular
+from pyimgano_preflight.facts._bytes import UnusableFileError, look
 from pyimgano_preflight.facts._cache_file import connect
 from pyimgano_preflight.facts._contract import FileFacts
 from pyimgano_preflight.facts._plain import FACTS_VERSION, from_plain, to_plain
-from pyimgano_preflight.facts._read import read_facts, read_picture
+from pyimgano_preflight.facts._read import of_state, read_facts, read_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,12 +100,8 @@ class FactCache:
         row = self._find(path, role, state.st_size, state.st_mtime_ns)
         return None if row is None else _as_now(row, path, depth, state)
 
-    def get_same_bytes(
-        self, path: str, role: FileRole, depth: Depth, state: os.stat_result
-    ) -> FileFacts | None:
-        """Return the facts of a file whose bytes are those of another time, None where it must be read.
-
-        From then on it counts as unchanged, and its small picture, too.
+    def get_earlier(self, path: str, role: FileRole, depth: Depth, state: os.stat_result) -> FileFacts | None:
+        """Return what a file of the same size was at another time; `renew` it if its bytes are the same.
 
         Args:
             path: the file.
@@ -116,14 +112,25 @@ class FactCache:
         row = self._fetch(path, role)
         if row is None:
             return None
-        before = row[1]
-        found = self._find(path, role, state.st_size, before)
+        found = self._find(path, role, state.st_size, row[1])
         facts = None if found is None else _as_now(found, path, depth, state)
-        if facts is None or facts.sha256 is None or facts.sha256 != _sha256(path, state):
-            return None
+        return None if facts is None or facts.sha256 is None else evolve(facts, mtime_ns=row[1])
+
+    def renew(self, earlier: FileFacts, facts: FileFacts, role: FileRole) -> None:
+        """Let what is known of a file, and its small picture, hold for it as it is now.
+
+        Args:
+            earlier: from `get_earlier`.
+            facts: of the same bytes, with the time of change that they have now.
+            role: what the file is used as.
+        """
+        before, now = earlier.mtime_ns, facts.mtime_ns
+        if earlier.size is None or before is None or now is None or time.time_ns() - now < _FRESH_NS:
+            return
         for kind in (role, _PICTURE):
-            self._renew(path, kind, before, state)
-        return facts
+            row = self._find(earlier.path, kind, earlier.size, before)
+            if row is not None:
+                self._add(earlier.path, kind, (earlier.size, now), *row)
 
     def put(self, facts: FileFacts, role: FileRole, depth: Depth) -> None:
         """Remember facts that were read just now, unless they say nothing lasting."""
@@ -151,12 +158,6 @@ class FactCache:
         """Return whether a deeper look at a file of this size is kept, whose bytes may be the same."""
         row = self._fetch(facts.path, role)
         return row is not None and row[0] == facts.size and row[2] != "quick" and row[3] == self._version
-
-    def _renew(self, path: str, role: str, before: int, state: os.stat_result) -> None:
-        """Let what is known of a file as it was `before` hold for it as it is now."""
-        row = self._find(path, role, state.st_size, before)
-        if row is not None and time.time_ns() - state.st_mtime_ns >= _FRESH_NS:
-            self._add(path, role, (state.st_size, state.st_mtime_ns), *row)
 
     def _add(self, path: str, role: str, state: tuple[int, int], depth: Depth, text: str) -> None:
         checksum = _checksum(path, role, depth, text)
@@ -214,11 +215,15 @@ def cached_facts(
         state = look(path)
     except UnusableFileError as unusable:
         return FileFacts(path=path, error=unusable.error)
-    known = cache.get(path, role, depth, state) or cache.get_same_bytes(path, role, depth, state)
+    known = cache.get(path, role, depth, state)
     if known is not None:
         return known
-    facts = read_facts(path, role, depth, sixteen_bit_range)
-    cache.put(facts, role, depth)
+    earlier = cache.get_earlier(path, role, depth, state)
+    facts = read_facts(path, role, depth, sixteen_bit_range, earlier)
+    if earlier is not None and facts.sha256 == earlier.sha256:
+        cache.renew(earlier, facts, role)
+    else:
+        cache.put(facts, role, depth)
     return facts
 
 
@@ -251,24 +256,13 @@ def _as_now(row: tuple[Depth, str], path: str, depth: Depth, state: os.stat_resu
     facts = from_plain({"path": path, **json.loads(text)})
     if known_depth != depth and (facts.error is not None or _is_cut(facts)):
         return None  # a shallower look may not come as far as the fault, or go by the header alone
-    inode = (state.st_dev, state.st_ino) if state.st_ino else None
-    known = evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
+    known = of_state(facts, state)
     return known if known_depth == depth else _shallower(known, depth)
 
 
 def _is_cut(facts: FileFacts) -> bool:
     """Return whether a file misses its end, as a mask may that is decoded all the same."""
     return facts.header is not None and facts.header.is_complete is False
-
-
-def _sha256(path: str, state: os.stat_result) -> str | None:
-    """Return the SHA-256 of a file, None where it is not as it was seen, or can't be read any more."""
-    try:
-        with open_regular(path) as file:
-            is_same = (file.state.st_size, file.state.st_mtime_ns) == (state.st_size, state.st_mtime_ns)
-            return file.sha256() if is_same else None
-    except UnusableFileError:
-        return None
 
 
 def _shallower(facts: FileFacts, depth: Depth) -> FileFacts:

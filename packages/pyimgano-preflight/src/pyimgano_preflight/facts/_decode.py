@@ -11,6 +11,7 @@ from PIL import Image
 from pyimgano_core.engine import default_workers
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images import decode, grey_of, marks_of, opened_stream
+from pyimgano_core.words import agree, number_of
 from pyimgano_preflight.facts._pixels import mask_facts, pixel_facts
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def require_finite(path: Path, file: FileBytes) -> None:
         pixels = np.asarray(image)  # (H, W)
         broken = pixels.size - int(np.count_nonzero(np.isfinite(pixels)))
     if broken:
-        message = f"has {broken} pixels that are NaN or infinite; replace them, then save it as 8- or 16-bit"
+        are = number_of(broken, "pixel that is", "pixels that are")
+        them = agree(broken, "it", "them")
+        message = f"has {are} NaN or infinite; replace {them}, then save the image as 8- or 16-bit"
         raise ImageError("nonfinite", path, message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, evolve
 
 from pyimgano_core.errors import ImageError
 from pyimgano_core.images import FULL_RANGE, require_eight_bit, require_full_range
@@ -24,6 +24,8 @@ from pyimgano_preflight.facts._header import read_header, truncated
 from pyimgano_preflight.facts._png import broken_checksum
 
 if TYPE_CHECKING:
+    import os
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -31,7 +33,11 @@ _DEEP_BITS = 16
 
 
 def read_facts(
-    path: str, role: FileRole, depth: Depth, sixteen_bit_range: tuple[int, int] = FULL_RANGE
+    path: str,
+    role: FileRole,
+    depth: Depth,
+    sixteen_bit_range: tuple[int, int] = FULL_RANGE,
+    earlier: FileFacts | None = None,
 ) -> FileFacts:
     """Return what is known of the file at `path`; what is wrong with it is in the facts, never raised.
 
@@ -40,8 +46,11 @@ def read_facts(
         role: masks are decoded from `standard` on, images in `deep` only.
         depth: how far to look.
         sixteen_bit_range: the 16-bit values that count as black and white.
+        earlier: what such a look found at another time; it still holds where the SHA-256 is the same.
     """
-    look = _Look(path=Path(path), role=role, depth=depth, sixteen_bit_range=sixteen_bit_range)
+    look = _Look(
+        path=Path(path), role=role, depth=depth, sixteen_bit_range=sixteen_bit_range, earlier=earlier
+    )
     try:
         with open_regular(path) as file:
             error = look.collect(file)
@@ -64,6 +73,12 @@ def read_picture(path: str, sixteen_bit_range: tuple[int, int] = FULL_RANGE) -> 
         return None
 
 
+def of_state(facts: FileFacts, state: os.stat_result) -> FileFacts:
+    """Return facts as those of a file in this state."""
+    inode = (state.st_dev, state.st_ino) if state.st_ino else None  # some file systems have none
+    return evolve(facts, size=state.st_size, mtime_ns=state.st_mtime_ns, inode=inode)
+
+
 @define
 class _Look:
     """What has been found in one file so far."""
@@ -72,11 +87,18 @@ class _Look:
     role: FileRole
     depth: Depth
     sixteen_bit_range: tuple[int, int]
+    earlier: FileFacts | None
     sha256: str | None = None
     header: HeaderFacts | None = None
     checksums_hold: bool | None = None
     pixels: PixelFacts | None = None
     mask: MaskFacts | None = None
+
+    @property
+    def known(self) -> FileFacts | None:
+        """The earlier facts, once the bytes have turned out to be the same."""
+        is_same = self.sha256 is not None and self.earlier is not None and self.earlier.sha256 == self.sha256
+        return self.earlier if is_same else None
 
     def collect(self, file: FileBytes) -> FileError | None:
         """Take from the bytes what is asked for; return what ended it early."""
@@ -84,6 +106,8 @@ class _Look:
             if self.depth != "quick":
                 file.hold()
                 self.sha256 = file.sha256()
+                if self.known is not None:
+                    return None
             self._read_header(file)
             self._decode(file)
         except ImageError as error:
@@ -95,12 +119,8 @@ class _Look:
 
     def facts(self, path: str, file: FileBytes, error: FileError | None) -> FileFacts:
         """Return all that was found."""
-        state = file.state
-        return FileFacts(
+        found = self.known or FileFacts(
             path=path,
-            size=state.st_size,
-            mtime_ns=state.st_mtime_ns,
-            inode=(state.st_dev, state.st_ino) if state.st_ino else None,  # some file systems have none
             error=error,
             header=self.header,
             sha256=self.sha256,
@@ -108,6 +128,7 @@ class _Look:
             pixels=self.pixels,
             mask=self.mask,
         )
+        return of_state(found, file.state)
 
     def _read_header(self, file: FileBytes) -> None:
         self.header = header = read_header(self.path, file)

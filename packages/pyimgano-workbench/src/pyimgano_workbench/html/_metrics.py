@@ -11,6 +11,7 @@ from pyimgano_core.words import (
     interval_note,
     metric_name,
     number,
+    number_of,
     percent,
     reason_in_words,
 )
@@ -43,7 +44,7 @@ def metrics_table(results: Results, groups: int | None = None) -> str:
     rows = [_auroc_row(results), _row(metric_name(name), results.average_precision, found, reason)]
     if results.pixel_metrics is not None:
         rows += _pixel_rows(results.pixel_metrics)
-    title = interval_title(results) + ("" if groups is None else f", {groups} groups")
+    title = interval_title(results) + ("" if groups is None else f", {number_of(groups, 'group')}")
     return "<h3>Metrics</h3>" + table(("metric", "value", title, ""), rows, "noted")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from pyimgano_core.detectors.clock import Clock
 from pyimgano_core.errors import ConfigError, MachineError
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ def resolve_device(name: str) -> torch.device:
             f"the device {name!r} is missing: torch sees {count} CUDA devices; use 'auto' or 'cpu'"
         )
     return device
+
+
+@contextmanager
+def fitting(device: str) -> Iterator[tuple[torch.device, Clock]]:
+    """Fit inside the block: on the device of that name, reproducibly, and with a clock that begins now.
+
+    Raises:
+        ConfigError: the name is none of a device.
+        MachineError: there is no such device here.
+    """
+    target = resolve_device(device)
+    with reproducible():
+        yield target, Clock()
 
 
 @contextmanager

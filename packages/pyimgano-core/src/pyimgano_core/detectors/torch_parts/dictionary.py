@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 torch's own idiom
 from torch import Tensor, nn
 
 from pyimgano_core.detectors.dictionary import CANDIDATES
-from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.device import fitting
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import JoinedFeatures, build_patch_features
 from pyimgano_core.detectors.torch_parts.moments import GridMoments
@@ -84,19 +83,18 @@ def fit_dictionary(
     options: Dictionary, images: ImageSource, *, seed: int, device: str, progress: Progress
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
-    target = resolve_device(device)
-    with reproducible():
-        started = time.perf_counter()
+    with fitting(device) as (target, clock):
         build = partial(build_patch_features, seed=seed, device=target, progress=progress)
         patches = JoinedFeatures([build(kind, images) for kind in options.kinds])
         vectors = _gather(options, images, patches, target, progress)  # (M, P, C)
-        featured = time.perf_counter()
+        clock.lap("features")
         fits = list(_member_fits(options, patches, seed))
         members = [
             _calibrated(fit, span, vectors, patches.grid)
             for fit, span in progress.track(fits, "ensemble", len(fits))
         ]
         scorer = build_scorer(options, patches, Ensemble(members), images.size)
+        clock.lap("members")
     info = {
         "features": patches.parts[-1].features.info,
         "dictionary": patches.parts[0].features.info,
@@ -106,9 +104,8 @@ def fit_dictionary(
         "images_in_use": len(vectors),
         "calibrated_on": "held-out train images" if len(vectors) > 1 else "the one train image itself",
     }
-    seconds = {"features": featured - started, "members": time.perf_counter() - featured}
     del vectors  # the export needs memory of its own
-    return export_scorer(scorer, detector="dictionary", info=info, seconds=seconds, progress=progress)
+    return export_scorer(scorer, detector="dictionary", info=info, clock=clock, progress=progress)
 
 
 def _gather(

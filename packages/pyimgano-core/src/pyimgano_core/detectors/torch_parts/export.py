@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import time
 import warnings
 from functools import lru_cache
 from importlib.metadata import version
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from pyimgano_core.detectors.clock import Clock
     from pyimgano_core.progress import Progress
 
 _HEAD = "head."
@@ -46,7 +46,7 @@ class _Architecture:
 
 
 def export_scorer(
-    scorer: Scorer, *, detector: str, info: dict[str, Any], seconds: dict[str, float], progress: Progress
+    scorer: Scorer, *, detector: str, info: dict[str, Any], clock: Clock, progress: Progress
 ) -> ScorerGraph:
     """Return a scorer as a graph.
 
@@ -54,13 +54,12 @@ def export_scorer(
         scorer: on the CPU.
         detector: the detector's name.
         info: facts about the fit, ready for JSON.
-        seconds: what the steps of the fit took; the export is added.
+        clock: has what the steps of the fit took; the export is added.
         progress: says that the export is going on.
 
     Raises:
         RuntimeError: the graph does not answer as the scorer does.
     """
-    started = time.perf_counter()
     scorer = scorer.eval()
     architecture = _Architecture(_key(scorer, detector), scorer)
     (template,) = progress.track(map(_template, [architecture]), "export of the graph", 1)
@@ -77,8 +76,7 @@ def export_scorer(
     )
     content = model.SerializeToString(deterministic=True)
     difference = _check_parity(scorer, content)
-    seconds = {**seconds, "export": time.perf_counter() - started}
-    rounded = {name: round(value, 3) for name, value in seconds.items()}
+    clock.lap("export")
     return ScorerGraph(
         model=content,
         detector=detector,
@@ -87,7 +85,7 @@ def export_scorer(
             **info,
             "score_reduction": scorer.reduction,
             "parity": difference,
-            "seconds": rounded,
+            "seconds": clock.laps,
         },
         reference=scorer.run,
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import torch
 
-from pyimgano_core.detectors.torch_parts.device import one_thread, reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.device import fitting, one_thread
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.detectors.torch_parts.gaussian import (
@@ -40,18 +39,17 @@ def fit_padim(
     options: Padim, images: ImageSource, *, seed: int, device: str, progress: Progress
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
-    target = resolve_device(device)
-    with reproducible():
-        started = time.perf_counter()
+    with fitting(device) as (target, clock):
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         _check_size(options, patches)
         dimensions = choose_dimensions(options, patches.channels, seed)
         vectors = iterate_patches(images, patches, target, progress)
         moments = _gather(options, vectors, dimensions.to(target), patches.grid)
-        featured = time.perf_counter()
+        clock.lap("features")
         head = position_gaussian(options, moments, dimensions, patches.groups, progress)
         del moments  # by far the largest, and the export needs memory of its own
         scorer = build_scorer(options, patches, head, images.size)
+        clock.lap("covariances")
     info = {
         "features": patches.features.info,
         "device": str(target),
@@ -61,8 +59,7 @@ def fit_padim(
         "positions": patches.grid[0] * patches.grid[1],
         "rank": head.factor.shape[-1],
     }
-    seconds = {"features": featured - started, "covariances": time.perf_counter() - featured}
-    return export_scorer(scorer, detector="padim", info=info, seconds=seconds, progress=progress)
+    return export_scorer(scorer, detector="padim", info=info, clock=clock, progress=progress)
 
 
 def _check_size(options: Padim, patches: PatchFeatures) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import torch
 
 from pyimgano_core.detectors.torch_parts.coreset import select_coreset
-from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.device import fitting
 from pyimgano_core.detectors.torch_parts.export import export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.detectors.torch_parts.moments import smallest_variance
@@ -36,18 +35,15 @@ def fit_patchcore(
     options: PatchCore, images: ImageSource, *, seed: int, device: str, progress: Progress
 ) -> ScorerGraph:
     """Fit `options` to `images`; see `Detector.fit`."""
-    target = resolve_device(device)
-    with reproducible():
-        started = time.perf_counter()
+    with fitting(device) as (target, clock):
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         chosen = EvenlyChosen(images, options.candidates)
         vectors = iterate_patches(chosen, patches, target, progress)
         candidates = _draw(options, chosen, patches, vectors, seed)  # (M, C)
-        featured = time.perf_counter()
+        clock.lap("features")
         patch_count = len(images) * patches.grid[0] * patches.grid[1]
         scale, center = scale_candidates(candidates, patches.groups)
         bank = choose_bank(candidates, options.bank_size(patch_count, patches.channels), seed, progress)
-        selected = time.perf_counter()
         head = NearestNeighbour(
             bank,
             scale,
@@ -57,6 +53,7 @@ def fit_patchcore(
         )
         kind = ReweightedScorer if head.neighbours > 1 else Scorer  # a single one is no neighbourhood
         scorer = build_scorer(options, patches, head, images.size, kind)
+        clock.lap("coreset")
     info = {
         "features": patches.features.info,
         "device": str(target),
@@ -67,8 +64,7 @@ def fit_patchcore(
         "patches": patch_count,
     }
     del candidates, bank  # the export needs memory of its own
-    seconds = {"features": featured - started, "coreset": selected - featured}
-    return export_scorer(scorer, detector="patchcore", info=info, seconds=seconds, progress=progress)
+    return export_scorer(scorer, detector="patchcore", info=info, clock=clock, progress=progress)
 
 
 def _draw(

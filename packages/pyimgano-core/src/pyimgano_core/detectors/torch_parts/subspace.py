@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 from attrs import evolve
 from torch import Tensor, nn
 
-from pyimgano_core.detectors.torch_parts.device import reproducible, resolve_device
+from pyimgano_core.detectors.torch_parts.device import fitting
 from pyimgano_core.detectors.torch_parts.export import LEARNT, export_scorer
 from pyimgano_core.detectors.torch_parts.features import build_patch_features
 from pyimgano_core.detectors.torch_parts.moments import smallest_variance
@@ -111,9 +110,7 @@ def fit_subspace(
     progress: Progress,
 ) -> ScorerGraph:
     """Fit `options` to `images`, and to those of `state` too; see `Detector.fit` and `Updatable.update`."""
-    target = resolve_device(device)
-    with reproducible():
-        started = time.perf_counter()
+    with fitting(device) as (target, clock):
         patches = build_patch_features(options.features, images, seed=seed, device=target, progress=progress)
         sums = _Sums(patches.channels, target)
         if state is not None:
@@ -121,9 +118,10 @@ def fit_subspace(
             _restore_features(patches, state)
             sums.restore(state)
         sums.add(iterate_patches(images, patches, target, progress))
-        featured = time.perf_counter()
+        clock.lap("features")
         head = _residual(sums, patches.groups, options.variance)
         scorer = build_scorer(options, patches, head, images.size)
+        clock.lap("components")
     info = {
         "features": patches.features.info,
         "device": str(target),
@@ -132,8 +130,7 @@ def fit_subspace(
         "dimensions": patches.channels,
         "patches": sums.count,
     }
-    seconds = {"features": featured - started, "components": time.perf_counter() - featured}
-    graph = export_scorer(scorer, detector="subspace", info=info, seconds=seconds, progress=progress)
+    graph = export_scorer(scorer, detector="subspace", info=info, clock=clock, progress=progress)
     return evolve(graph, state=sums.state() | _learnt_features(patches))
 
 

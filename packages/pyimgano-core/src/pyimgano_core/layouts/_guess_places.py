@@ -1,0 +1,120 @@
+"""What the names of folders say of the images in them: category and split, normal or which defect."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve
+
+from pyimgano_core.contracts.record import Split
+from pyimgano_core.layouts._category import list_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Names in lower case; the reference page on manifests lists them.
+NORMAL_NAMES = frozenset({"good", "gut", "io", "normal", "ok", "pass"})
+ANOMALOUS_NAMES = frozenset(
+    {"abnormal", "anomalous", "anomaly", "bad", "defect", "defective", "defects", "fail", "ko", "ng", "nok"}
+    | {"reject", "rejects", "scrap"}
+    | {"ausschuss", "defekt", "fehler", "nio", "schlecht"}
+)
+MASK_NAMES = frozenset({"ground_truth", "mask", "masks"})
+SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
+_RUN = "run.json"  # what a run directory holds beside pictures of its own
+
+
+@define(frozen=True, kw_only=True)
+class Place:
+    """What an image's folders say; `kind` is None where none names a kind, `inner` are the folders in it."""
+
+    category: tuple[str, ...] = ()
+    split: Split | None = None
+    kind: str | None = None
+    inner: tuple[str, ...] = ()
+    is_mask: bool = False
+
+    @property
+    def is_normal(self) -> bool:
+        return self.kind is None or self.kind.lower() in NORMAL_NAMES
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind and what is in it."""
+        return self.inner if self.kind is None else (self.kind, *self.inner)
+
+    @property
+    def defect(self) -> tuple[str, ...]:
+        """The kinds that say more than that an image is anomalous."""
+        return tuple(name for name in self.kinds if name.lower() not in ANOMALOUS_NAMES)
+
+
+def walk_places(root: Path) -> Iterator[tuple[PurePosixPath, Place]]:
+    """Yield every file below a folder with what its folders say; hidden folders and runs are left out.
+
+    Raises:
+        MachineError: a folder can't be listed.
+    """
+    return _walk(root, PurePosixPath(), Place())
+
+
+def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
+    folders, files = list_folder(root / below, follow_links=False)  # a link may lead back up
+    if _RUN in files:
+        return
+    # A link to a folder is among the files: one that is called ok still tells what its neighbours are.
+    known = {
+        name.lower() for name in (*folders, *files) if _is_known(name) and (root / below / name).is_dir()
+    }
+    place = _holding(place, known)
+    yield from ((below / name, place) for name in files)
+    names_kinds = place.split is not None or not known.isdisjoint(NORMAL_NAMES)
+    for name in folders:
+        if not name.startswith("."):
+            yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
+
+
+def _is_known(name: str) -> bool:
+    """Return whether a name says normal or anomalous, and nothing else."""
+    return name.lower() in NORMAL_NAMES | ANOMALOUS_NAMES
+
+
+def _holding(place: Place, known: set[str]) -> Place:
+    """Return what is known in a folder that holds these known kinds: its own name is none then."""
+    says = not known.isdisjoint(NORMAL_NAMES) or (place.split is not None and known)
+    if place.kind is None or not says or any(map(_is_known, place.kinds)):
+        return place
+    return evolve(place, category=(*place.category, *place.kinds), kind=None, inner=())
+
+
+def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
+    """Return what is known in a folder called `name`, which lies where `place` is known."""
+    if name.lower() in MASK_NAMES:
+        return evolve(place, is_mask=True)
+    if place.kind is None and name.lower() in SPLIT_NAMES:
+        return evolve(place, split=SPLIT_NAMES[name.lower()])
+    if place.kind is not None:
+        return evolve(place, inner=(*place.inner, name))
+    if names_kinds or place.is_mask or name.lower() in ANOMALOUS_NAMES:
+        return evolve(place, kind=name)
+    return evolve(place, category=(*place.category, name))
+
+
+def divided(place: Place, normal: set[tuple[str, ...]]) -> Place:
+    """Return a place whose kind and `inner` folders only tell the defect; others are moved to its category.
+
+    Args:
+        place: of an image.
+        normal: the categories that normal images lie in.
+    """
+    if place.kind is not None and place.split in {"train", "val"}:
+        category = (*place.category, *place.kinds)
+        if category in normal:  # train/bolt beside test/bolt/good
+            return evolve(place, category=category, kind=None, inner=())
+    for count in range(len(place.inner), -1, -1):
+        category = (*place.category, *place.inner[:count])
+        if category in normal:
+            return evolve(place, category=category, inner=place.inner[count:])
+    return evolve(place, category=(*place.category, *place.inner), inner=())
