@@ -54,9 +54,14 @@ def test_jobs_at_the_same_time_put_the_results_together_once(command, expected, 
     assert [0, 4] == sorted(process.returncode for process in processes)
 
 
-def test_a_job_of_more_than_there_are_shards_has_nothing_to_do(command, run_infer):
-    done = run_infer(*command, *job(99, 100))
-    assert (0, 1) == (done.code, done.err.count("job 99 of 100: its inputs are scored, 0 of them now"))
+def test_a_job_of_more_than_there_are_shards_has_nothing_to_do_and_leaves_nothing(
+    command, run_infer, tmp_path
+):
+    before = set(tmp_path.iterdir())
+    done = run_infer(*command, *job(13, 14))
+    assert (0, "job 13 of 14: the inputs are 13 parts, none is its own\n") == (done.code, done.err)
+    assert before == set(tmp_path.iterdir())
+    assert "12 of 13 parts are not whole" in run_infer(*command, *job(12, 13)).err
 
 
 @pytest.mark.parametrize(

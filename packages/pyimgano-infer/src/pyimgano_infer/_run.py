@@ -15,7 +15,7 @@ from pyimgano_core.artifacts import atomic_writer, write_artifact
 from pyimgano_core.cli.app import INTERRUPTS
 from pyimgano_core.errors import ExitCode
 from pyimgano_core.progress import Progress, SilentProgress, for_terminal
-from pyimgano_core.words import agree
+from pyimgano_core.words import agree, number_of
 from pyimgano_infer._csv import write_csv
 from pyimgano_infer._folder import joining, partial_folder, temporary_folder
 from pyimgano_infer._inputs import read_inputs
@@ -27,7 +27,7 @@ from pyimgano_infer._plan import Plan, is_claimed, settings_of
 from pyimgano_infer._prepare import Prepared, prepare
 from pyimgano_infer._runtimes import read_runtimes
 from pyimgano_infer._scoring import Scoring, WholePart
-from pyimgano_infer._shards import cut
+from pyimgano_infer._shards import cut, looked_ahead
 from pyimgano_infer._summary import RunFacts, Tally, describe, source_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.infer_summary import InferSummary, PartCounts
     from pyimgano_infer._folder import Folder
-    from pyimgano_infer._inputs import Input
     from pyimgano_infer._request import Request
+    from pyimgano_infer._shards import Shard
 
 
 def score_inputs(request: Request) -> ExitCode:
@@ -50,13 +50,16 @@ def score_inputs(request: Request) -> ExitCode:
     started = time.perf_counter()
     prepared = prepare(request)
     notices: Counter[str] = Counter()
-    inputs = prepared.inputs(notices)
+    shards = cut(prepared.inputs(notices))
+    if (job := prepared.job) is not None:
+        found, shards = looked_ahead(shards, job.index + 1)
+        if 0 < found <= job.index:
+            click.echo(
+                f"job {job.index} of {job.count}: the inputs are {found} parts, none is its own", err=True
+            )
+            return ExitCode.DONE
     settings = settings_of(request, prepared.config)
-    opened = (
-        temporary_folder()
-        if request.output is None
-        else partial_folder(request.output, settings, prepared.job)
-    )
+    opened = temporary_folder() if request.output is None else partial_folder(request.output, settings, job)
     with opened as folder:
         plan = Plan(
             digest=settings.digest,
@@ -68,7 +71,7 @@ def score_inputs(request: Request) -> ExitCode:
             working_folder=Path.cwd(),
         )
         run = _Run(prepared, plan, folder, notices, started)
-        run.score(inputs)
+        run.score(shards)
         return run.finish()
 
 
@@ -87,9 +90,9 @@ class _Run:
         entries = prepared.config.per_category
         self._tally = Tally({name: entries[name].reference for name in prepared.names})
 
-    def score(self, inputs: Iterator[Input]) -> None:
+    def score(self, shards: Iterator[Shard]) -> None:
         """Score what is left; without a file for the lines, write them as soon as their turn comes."""
-        whole = self._scoring.run(cut(inputs), self._prepared.engine)
+        whole = self._scoring.run(shards, self._prepared.engine)
         if self._request.output is None:
             whole = self._written(whole)
         each = (part for part in whole for _ in range(part.n_inputs))
