@@ -54,9 +54,8 @@ def score_inputs(request: Request) -> ExitCode:
     if (job := prepared.job) is not None:
         found, shards = looked_ahead(shards, job.index + 1)
         if 0 < found <= job.index:
-            click.echo(
-                f"job {job.index} of {job.count}: the inputs are {found} parts, none is its own", err=True
-            )
+            parts = number_of(found, "part")
+            click.echo(f"job {job.index} of {job.count}: the inputs are {parts}, none is its own", err=True)
             return ExitCode.DONE
     settings = settings_of(request, prepared.config)
     opened = temporary_folder() if request.output is None else partial_folder(request.output, settings, job)
