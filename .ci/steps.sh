@@ -87,7 +87,7 @@ step_pipelines() {
 # Wheels and source distributions as an index wants them.
 step_wheels() {
     build_wheels
-    uv tool run --quiet --from 'twine>=6.1' twine check --strict "$DIST"/*.whl "$DIST"/*.tar.gz
+    uv tool run --quiet --from 'twine==7.0.*' twine check --strict "$DIST"/*.whl "$DIST"/*.tar.gz
 }
 
 # What the wheels and their extras need, at the locked versions, as a bill of materials beside the wheels.
@@ -95,7 +95,7 @@ step_sbom() {
     mkdir -p "$DIST"
     uv export --quiet --locked --all-packages --all-extras --no-dev --format cyclonedx1.5 \
         --output-file "$DIST/sbom.cdx.json"
-    uv run --quiet .ci/check_sbom.py "$DIST/sbom.cdx.json"
+    uv run --quiet --locked --script .ci/check_sbom.py "$DIST/sbom.cdx.json"
 }
 
 # The packages without torch, with all other extras, on the oldest versions that they say they run with.

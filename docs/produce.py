@@ -55,7 +55,7 @@ VARIES = (
 )
 NUMBER = re.compile(r"(\d*\.\d+(?:e[-+]?\d+)?)")
 TOLERANCE = 0.02
-PROGRESS = re.compile(r"^\S.* \d+/\d+  \d+\.\d/(s|min)  \d+ (s|min) left\n", re.MULTILINE)  # one a minute
+PROGRESS = re.compile(r"^\S.* \d+/\d+  \d+\.\d/(s|min|h)  \d+ (s|min|h) left\n", re.MULTILINE)  # one a minute
 
 
 class CommandError(Exception):

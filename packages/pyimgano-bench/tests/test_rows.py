@@ -64,6 +64,22 @@ def test_a_row_holds_what_the_report_says(maker, report_of):
     assert (row.aupro_limit, row.saturation) == (pixel.aupro_limit, None)
 
 
+def test_the_parts_of_a_fit_are_counted_once_and_its_export_is_the_whole_s(maker, report_of):
+    maker.add_category("bolt", train=20)
+    cell = BenchCell(
+        key="k",
+        detector="p",
+        dataset="d",
+        category="c",
+        seed=0,
+        status="ok",
+        report=report_of(maker.write()),
+        seconds={"fit": 3.0, "fit.features": 0.9, "fit.export": 2.0, "calibrate": 0.25, "int8.evaluate": 0.5},
+    )
+    row = make_row(cell)
+    assert (1.0, 3.75) == (row.fit_seconds, row.total_seconds)
+
+
 def test_image_auroc_has_delong_s_interval_or_else_one_that_says_anything(one_category, report_of):
     report = report_of(one_category)
     exact, wide = (Interval(low=low, high=1.0, level=0.95) for low in (0.8, 0.7))

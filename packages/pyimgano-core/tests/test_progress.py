@@ -72,6 +72,7 @@ def test_without_a_total_only_the_count_and_the_rate_are_shown():
         (("images", 40, 40, 4.0), "images 40/40  10.0/s  0 s left"),
         (("cells", 3, 12, 270.0), "cells 3/12  0.7/min  14 min left"),
         (("cells", 3, None, 270.0), "cells 3  0.7/min"),
+        (("cells", 3, 12, 60 * 270.0), "cells 3/12  0.7/h  14 h left"),
     ],
 )
 def test_a_line_tells_count_rate_and_time_left(arguments, expected):

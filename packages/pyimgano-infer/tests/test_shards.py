@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.contracts.record import Record
 from pyimgano_infer._inputs import Input
-from pyimgano_infer._shards import cut, header_of, looked_ahead, with_categories
+from pyimgano_infer._shards import cut, header_of, with_categories
 
 
 def inputs(count):
@@ -24,13 +24,6 @@ def test_every_input_is_in_one_shard_in_its_place(count):
     assert [shard.first for shard in shards] == [
         sum(len(before.inputs) for before in shards[: shard.index]) for shard in shards
     ]
-
-
-@given(st.integers(0, 300), st.integers(0, 100))
-def test_looking_ahead_loses_no_shard(count, wanted):
-    shards = list(cut(iter(inputs(count))))
-    found, again = looked_ahead(iter(shards), wanted)
-    assert (min(wanted, len(shards)), shards) == (found, list(again))
 
 
 @given(st.integers(0, 3000), st.integers(0, 3000))

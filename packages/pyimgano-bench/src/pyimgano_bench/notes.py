@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pyimgano_bench.results import BenchResults, DetectorMeans
     from pyimgano_core.contracts.report import CategoryReport
 
-_FIT_SECONDS = "fit s: the first cell of a detector includes loading its framework and exporting its graph"
+_FIT_SECONDS = "fit s: without the export of the graph; the first of a process includes loading its framework"
 _SOURCES = {**IMAGE_METRICS, **PIXEL_METRICS}
 
 

@@ -1,4 +1,4 @@
-"""From a suite to its cells, in the order of their running."""
+"""From a suite to its cells, in the order of their telling."""
 
 from __future__ import annotations
 

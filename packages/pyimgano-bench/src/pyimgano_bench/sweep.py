@@ -129,7 +129,7 @@ class _Runner:
     def run(self, places: Sequence[Place]) -> None:
         """Fill the cells of these places, and record those that fail.
 
-        The categories of a detector come one after the other, so that its graph is exported once for all.
+        The categories of a detector follow each other under a seed: a process exports their graph once.
         """
         places = sorted(places, key=lambda place: (place.round, place.contender))
         for outcome in self._progress.track(self._outcomes(places), "cells", len(places)):

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 _REFRESH_SECONDS = 0.2
 _LOG_SECONDS = 60.0
-_MINUTE = 60.0
+_MINUTE, _HOUR = 60.0, 3600.0
 
 
 class Progress(Protocol):
@@ -101,17 +101,25 @@ def _total(items: Iterable[T], total: int | None) -> int | None:
 
 
 def describe(label: str, done: int, total: int | None, seconds: float) -> str:
-    """Return `label 12/40  3.1/s  9 s left`; what is slow is counted by the minute."""
+    """Return `label 12/40  3.1/s  9 s left`; what is slow is counted by the minute or the hour."""
     rate = done / seconds if seconds > 0 else 0.0
-    speed = f"{rate * _MINUTE:.1f}/min" if 0 < rate < 1 else f"{rate:.1f}/s"
+    speed = _speed(rate)
     if total is None:
         return f"{label} {done}  {speed}"
     left = f"  {_duration((total - done) / rate)} left" if rate > 0 else ""
     return f"{label} {done}/{total}  {speed}{left}"
 
 
+def _speed(rate: float) -> str:
+    if 0 < rate * _MINUTE < 0.1:  # noqa: PLR2004 - where one digit no longer tells
+        return f"{rate * _HOUR:.1f}/h"
+    return f"{rate * _MINUTE:.1f}/min" if 0 < rate < 1 else f"{rate:.1f}/s"
+
+
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / _MINUTE:.0f} min" if seconds < 2 * _HOUR else f"{seconds / _HOUR:.0f} h"
 
 
 def for_terminal(stream: TextIO | None = None) -> Progress:

@@ -126,7 +126,7 @@ def _unlisted(pattern: str) -> Iterator[str]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            yield each.rstrip(os.sep) or os.sep
+            yield each if Path(each) == Path(each).parent else each.rstrip(os.sep)  # a root keeps it
 
 
 def _address(text: str) -> Source:

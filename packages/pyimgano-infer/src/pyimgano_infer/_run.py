@@ -6,6 +6,7 @@ import secrets
 import sys
 import time
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from pyimgano_infer._plan import Plan, is_claimed, settings_of
 from pyimgano_infer._prepare import Prepared, prepare
 from pyimgano_infer._runtimes import read_runtimes
 from pyimgano_infer._scoring import Scoring, WholePart
-from pyimgano_infer._shards import cut, looked_ahead
+from pyimgano_infer._shards import cut
 from pyimgano_infer._summary import RunFacts, Tally, describe, source_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
     from pyimgano_core.contracts.infer_summary import InferSummary, PartCounts
     from pyimgano_infer._folder import Folder
+    from pyimgano_infer._inputs import Input
     from pyimgano_infer._request import Request
-    from pyimgano_infer._shards import Shard
 
 
 def score_inputs(request: Request) -> ExitCode:
@@ -50,15 +51,15 @@ def score_inputs(request: Request) -> ExitCode:
     started = time.perf_counter()
     prepared = prepare(request)
     notices: Counter[str] = Counter()
-    shards = cut(prepared.inputs(notices))
-    if (job := prepared.job) is not None:
-        found, shards = looked_ahead(shards, job.index + 1)
-        if 0 < found <= job.index:
-            parts = number_of(found, "part")
-            click.echo(f"job {job.index} of {job.count}: the inputs are {parts}, none is its own", err=True)
-            return ExitCode.DONE
+    if _is_idle(prepared):
+        return ExitCode.DONE
+    inputs = prepared.inputs(notices)
     settings = settings_of(request, prepared.config)
-    opened = temporary_folder() if request.output is None else partial_folder(request.output, settings, job)
+    opened = (
+        temporary_folder()
+        if request.output is None
+        else partial_folder(request.output, settings, prepared.job)
+    )
     with opened as folder:
         plan = Plan(
             digest=settings.digest,
@@ -70,8 +71,21 @@ def score_inputs(request: Request) -> ExitCode:
             working_folder=Path.cwd(),
         )
         run = _Run(prepared, plan, folder, notices, started)
-        run.score(shards)
+        run.score(inputs)
         return run.finish()
+
+
+def _is_idle(prepared: Prepared) -> bool:
+    """Return, and say, whether this is a job without inputs of its own: it is to leave nothing behind."""
+    job = prepared.job
+    if job is None or not _can_be_read_twice(prepared):
+        return False
+    count = sum(1 for _ in islice(cut(prepared.inputs(Counter())), job.index + 1))
+    if not 0 < count <= job.index:
+        return False
+    parts = number_of(count, "part")
+    click.echo(f"job {job.index} of {job.count}: the inputs are {parts}, none is its own", err=True)
+    return True
 
 
 class _Run:
@@ -89,9 +103,9 @@ class _Run:
         entries = prepared.config.per_category
         self._tally = Tally({name: entries[name].reference for name in prepared.names})
 
-    def score(self, shards: Iterator[Shard]) -> None:
+    def score(self, inputs: Iterator[Input]) -> None:
         """Score what is left; without a file for the lines, write them as soon as their turn comes."""
-        whole = self._scoring.run(shards, self._prepared.engine)
+        whole = self._scoring.run(cut(inputs), self._prepared.engine)
         if self._request.output is None:
             whole = self._written(whole)
         each = (part for part in whole for _ in range(part.n_inputs))
@@ -191,11 +205,13 @@ def _progress(request: Request) -> Progress:
 
 def _count(prepared: Prepared) -> int | None:
     """Count the inputs, so that the time left can be shown; only where somebody sees it, and it can be."""
-    if not sys.stderr.isatty() or any(source.kind in {"list", "search"} for source in prepared.sources):
-        return None
-    if prepared.job is not None:
+    if not sys.stderr.isatty() or prepared.job is not None or not _can_be_read_twice(prepared):
         return None
     return sum(1 for _ in read_inputs(prepared.sources, prepared.request.root, Counter()))
+
+
+def _can_be_read_twice(prepared: Prepared) -> bool:
+    return all(source.kind not in {"list", "search"} for source in prepared.sources)
 
 
 def _exit_code(request: Request, summary: InferSummary) -> ExitCode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from itertools import chain, count, islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,6 @@ def cut(inputs: Iterator[Input]) -> Iterator[Shard]:
             return
         yield Shard(index=index, first=first, inputs=taken)
         first += len(taken)
-
-
-def looked_ahead(shards: Iterator[Shard], wanted: int) -> tuple[int, Iterator[Shard]]:
-    """Return how many shards there are, counted up to `wanted`, and all of them once more."""
-    first = list(islice(shards, wanted))
-    return len(first), chain(first, shards)
 
 
 def header_of(shard: Shard, digest: str) -> bytes:

@@ -21,7 +21,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for bytes; it takes the name when the block ends without error.
 
-    A link stays, and the file that it leads to is written, as a shell does.
+    A link stays, and the file that it leads to is written.
 
     Raises:
         OSError: it can't be written; of a full disk, too, it names `path`.
