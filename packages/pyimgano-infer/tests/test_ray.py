@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -56,10 +57,16 @@ def raylet_of(node):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def folder():
+    """Ray's sockets need a shorter path than pytest's folders have where tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     """The address of a cluster with a single node."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("r")  # Ray's sockets need a short path
     here = [f"--node-ip-address={HOST}", f"--port={port}", f"--temp-dir={folder}"]
     head = start_node("--head", "--include-dashboard=false", *here)
     deadline = time.monotonic() + PATIENCE

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -19,13 +20,20 @@ def answers(port):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def folder():
+    """Ray's sockets need a shorter path than pytest's folders have where tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
     options = ["start", "--block", "--head", "--node-ip-address=127.0.0.1", f"--port={port}", "--num-cpus=2"]
     options += ["--include-dashboard=false", "--object-store-memory=100000000", "--disable-usage-stats"]
-    options += [f"--temp-dir={tmp_path_factory.mktemp('r')}"]
+    options += [f"--temp-dir={folder}"]
     head = subprocess.Popen(
         [sys.executable, "-m", "ray.scripts.scripts", *options],
         stdin=subprocess.DEVNULL,

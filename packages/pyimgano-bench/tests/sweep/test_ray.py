@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -28,11 +29,17 @@ def answers(port):
         return asking.connect_ex((HOST, port)) == 0
 
 
+@pytest.fixture(scope="module")
+def folder():
+    """Ray's sockets need a shorter path than pytest's folders have where tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as name:
+        yield name
+
+
 @pytest.fixture
-def cluster(quick, tmp_path_factory):
+def cluster(quick, folder):
     """A cluster on which the detector is installed, too."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("r")  # Ray's sockets need a short path
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=1"]
     here = [f"--node-ip-address={HOST}", f"--port={port}", f"--temp-dir={folder}"]
     small = ["--object-store-memory=100000000", "--disable-usage-stats", "--include-dashboard=false"]

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -76,10 +77,16 @@ def raylet_of(node):
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory):
+def folder():
+    """Ray's sockets need a shorter path than pytest's folders have where tests run side by side."""
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def port(folder):
     """The port of a cluster with a single node."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("r")  # Ray's sockets need a short path
     head = start_node(
         "--head",
         f"--node-ip-address={HOST}",
