@@ -56,10 +56,10 @@ def test_a_pattern_that_matches_a_folder_and_its_files_takes_each_once():
 
 
 @pytest.fixture
-def shut(tree):
+def shut(tree, request):
     """A folder that may not be listed, also where the tests are run by root."""
     texts(tree)  # loads what is loaded on demand, before the rights are gone
-    folder = tree / "b" / "shut"
+    folder = tree / "b" / getattr(request, "param", "shut")
     (folder / "in").mkdir(parents=True)
     (folder / "in" / "7.png").touch()
     Path().chmod(0o755)
@@ -101,10 +101,26 @@ def test_a_folder_that_can_t_be_listed_is_one_failure_for_a_pattern_too(shut, pa
 
 
 @pytest.mark.usefixtures("shut")
+@pytest.mark.parametrize("shut", ["lost+found"], indirect=True)
+@pytest.mark.parametrize("pattern", ["images", "images/**", "images/b/*", "images/**/*.jpg", "images/*/*/*"])
+def test_the_shut_folder_of_a_file_system_is_no_failure(pattern):
+    assert not [item for item in read_inputs(find_sources([pattern]), None, Counter()) if item.failure]
+
+
+@pytest.mark.usefixtures("shut")
 @pytest.mark.parametrize("pattern", ["images/*.png", "images/b/*.jpg", "none/*.png", "images/a.png/*"])
 def test_a_folder_in_which_a_pattern_does_not_look_is_no_failure(pattern):
     inputs = read_inputs(find_sources([pattern]), None, Counter())
     assert not [item for item in inputs if item.failure]
+
+
+@pytest.mark.parametrize("name", ["lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trash-1000"])
+@pytest.mark.parametrize("pattern", ["images", "images/**", "images/*", "images/**/*.png", "images/*/*.png"])
+def test_what_a_file_system_keeps_for_itself_is_left_out(tree, name, pattern):
+    (tree / name).mkdir()
+    (tree / name / "deleted.png").touch()
+    assert not [text for text in texts(pattern) if name in text]
+    assert [str(tree / name / "deleted.png")] == texts(f"images/{name}/*.png") == texts(tree / name)
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tree):

@@ -27,7 +27,7 @@ def test_images_are_found_below_a_folder_and_nothing_else(tmp_path):
 
 def test_hidden_and_temporary_names_are_left_out(tmp_path):
     touch(tmp_path, ".a.png", "~a.png", "a.png.tmp", "a.png.part", "a.png~", "a.tmp.png", "a.Part.png")
-    touch(tmp_path, ".hidden/a.png", "apart.png", "part.png", "tmp.png")
+    touch(tmp_path, ".hidden/a.png", "$Recycle.Bin/a.png", "apart.png", "part.png", "tmp.png")
     assert {"apart.png", "part.png", "tmp.png"} == found_in(tmp_path)
 
 

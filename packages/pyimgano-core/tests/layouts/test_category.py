@@ -46,6 +46,14 @@ def test_mvtec_tree_becomes_sorted_records_with_masks(tmp_path):
     assert found.issues == ()
 
 
+def test_what_a_file_system_keeps_for_itself_is_no_category(tmp_path):
+    grow(tmp_path, "nut/train/good/000.png", "$RECYCLE.BIN/train/good/001.png")
+
+    found = build_records("mvtec", tmp_path)
+
+    assert ["nut/train/good/000.png"] == [record.image_path for record in found.records]
+
+
 def test_mask_belongs_to_exactly_its_own_name(tmp_path):
     grow(
         tmp_path,

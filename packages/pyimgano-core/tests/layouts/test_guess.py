@@ -210,6 +210,11 @@ def test_what_is_left_out_is_named(tmp_path):
     assert ["crack/2.png", "good/1.png"] == [record.image_path for record in found.records]
 
 
+def test_what_a_file_system_keeps_for_itself_is_no_category(tmp_path):
+    root = make(tmp_path / "disk", "bolt/good/1.png", "lost+found/2.png", "$RECYCLE.BIN/good/3.png")
+    assert ["bolt/good/1.png"] == list(told(guess_records(root)))
+
+
 def test_pictures_of_a_run_are_no_images(tmp_path):
     root = make(tmp_path / "bolt", "good/1.png", "runs/a/categories/bolt/pictures/1.png")
     (root / "runs/a/run.json").write_text("{}")

@@ -100,13 +100,23 @@ def _sources_of(argument: str, *, null: bool) -> Iterator[Source]:
     matches = list(glob.iglob(argument, recursive=True))  # noqa: PTH207 - a pattern may be absolute
     folders = {Path(match) for match in matches if _is_folder(match)}
     unlisted = {folder for folder in _unlisted(argument) if Path(folder) not in folders}
-    for match in sorted([*matches, *unlisted]):
+    for match in sorted(_seen(argument, [*matches, *unlisted])):
         if not folders.isdisjoint(Path(match).parents):
             continue  # `**` matches a folder and what is in it, and the folder is searched
         if _is_folder(match) or _is_image(match) or wants_manifests:
             yield Source(kind=_kind_of(match), text=match)
         else:
             yield Source(kind="other", text=match)
+
+
+def _seen(pattern: str, matches: Iterable[str]) -> Iterator[str]:
+    """Yield the matches without those in folders of the file system itself that the pattern doesn't name."""
+    from pyimgano_core.images import SYSTEM_FOLDERS  # noqa: PLC0415 - as below
+
+    named = set(Path(pattern).parts)
+    for match in matches:
+        if not any(part.lower() in SYSTEM_FOLDERS and part not in named for part in Path(match).parts):
+            yield match
 
 
 def _unlisted(pattern: str) -> Iterator[str]:
@@ -155,6 +165,12 @@ def _is_image(text: str) -> bool:
     from pyimgano_core.images import is_image  # noqa: PLC0415 - keeps start-up light: it loads NumPy
 
     return is_image(text)
+
+
+def _is_hidden(name: str) -> bool:
+    from pyimgano_core.images import is_hidden  # noqa: PLC0415 - as above
+
+    return is_hidden(name)
 
 
 def read_inputs(sources: Iterable[Source], root: ImageFile | None, notices: Counter[str]) -> Iterator[Input]:
@@ -207,7 +223,7 @@ def _folder(folder: str, above: frozenset[tuple[int, int]], notices: Counter[str
         return
     for name in names:
         text = os.path.join(folder, name)  # noqa: PTH118 - keeps the folder as it was written
-        if name.startswith("."):
+        if _is_hidden(name):
             notices[LEFT_OUT] += 1
         elif _is_folder(text):
             yield from _folder(text, above | {identity}, notices)

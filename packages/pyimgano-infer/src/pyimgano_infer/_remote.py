@@ -13,7 +13,7 @@ from attrs import define, evolve
 from pyimgano_core.contracts.image_file import RemoteFile, cut_address
 from pyimgano_core.contracts.prediction import Failure
 from pyimgano_core.errors import ImageError
-from pyimgano_core.images import is_image
+from pyimgano_core.images import is_hidden, is_image
 from pyimgano_core.images.remote import open_storage, storage_errors
 from pyimgano_infer._inputs import LEFT_OUT, Input
 
@@ -81,7 +81,7 @@ def _below(search: _Search, parts: tuple[str, ...], notices: Counter[str]) -> It
         if _CHAIN in name:  # joined to the address, it would lead to somewhere else
             message = f"holds {name!r}, which can't be read: {_CHAIN} joins addresses"
             yield _failed(folder, ImageError("unsafe_name", folder, message))
-        elif name.startswith("."):
+        elif is_hidden(name):
             notices[LEFT_OUT] += 1
         elif is_folder:
             if _may_match(below, search.pattern):

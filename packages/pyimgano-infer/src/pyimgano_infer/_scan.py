@@ -7,11 +7,10 @@ import stat
 
 from attrs import define
 
-from pyimgano_core.images import IMAGE_EXTENSIONS
+from pyimgano_core.images import IMAGE_EXTENSIONS, is_hidden
 
 State = tuple[int, int]  # size in bytes, time of the last change in nanoseconds; plain, for there are many
 
-_LEFT_OUT = (".", "~")
 _TEMPORARY = (".tmp.", ".part.")
 
 
@@ -31,8 +30,8 @@ class Found:
 def scan_folder(folder: str) -> Found:
     """Look for images in a folder and below; links to folders are followed, but never round a loop.
 
-    Hidden and temporary names are left out: `.a.png`, `~a.png`, `a.tmp.png`, `a.part.png`, and those that are
-    no image's by their ending, as `a.png.tmp`.
+    Hidden and temporary names are left out: `.a.png`, `lost+found`, `~a.png`, `a.tmp.png`, `a.part.png`, and
+    those that are no image's by their ending, as `a.png.tmp`.
     """
     found = Found(files={}, unlisted={})
     _scan(folder, frozenset(), found)
@@ -72,7 +71,7 @@ def _scan(folder: str, above: frozenset[tuple[int, int]], found: Found) -> None:
 def _is_folder(entry: os.DirEntry[str], files: dict[str, State]) -> bool:
     """Return whether an entry is a folder to look into; an image is noted."""
     name = entry.name.lower()
-    if name.startswith(_LEFT_OUT):
+    if is_hidden(name) or name.startswith("~"):
         return False
     try:
         if not name.endswith(IMAGE_EXTENSIONS):

@@ -9,7 +9,9 @@ exception and no warning leaves this package.
 from pyimgano_core.images._file import (
     IMAGE_EXTENSIONS,
     MAX_PIXELS,
+    SYSTEM_FOLDERS,
     decode,
+    is_hidden,
     is_image,
     opened_stream,
     require_pixel_count,
@@ -42,6 +44,8 @@ __all__ = [
     # What is an image
     "IMAGE_EXTENSIONS",
     "MAX_PIXELS",
+    "SYSTEM_FOLDERS",
+    "is_hidden",
     "is_image",
     # Images
     "FULL_RANGE",

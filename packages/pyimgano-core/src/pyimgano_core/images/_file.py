@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 IMAGE_EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm", ".pnm",
 )  # fmt: skip
+# What file systems keep for themselves at the root of a disk, often shut to all others; in lower case.
+SYSTEM_FOLDERS = frozenset({"$recycle.bin", "lost+found", "system volume information"})
 MAX_PIXELS = 178_956_970  # where Pillow, too, refuses an image as a decompression bomb
 
 _FORMATS = tuple(
@@ -80,6 +82,11 @@ _WARNINGS_LOCK = threading.Lock()
 def is_image(path: Path | str) -> bool:
     """Return whether the name of `path` says that it is an image; the file is not opened."""
     return Path(path).suffix.lower() in IMAGE_EXTENSIONS
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether the name of a file or folder says that nobody put images there: `.git`, `lost+found`."""
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
 
 
 @contextmanager

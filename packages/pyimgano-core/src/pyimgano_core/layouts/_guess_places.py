@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve
 
 from pyimgano_core.contracts.record import Split
+from pyimgano_core.images import is_hidden
 from pyimgano_core.layouts._category import list_folder
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
     yield from ((below / name, place) for name in files)
     names_kinds = place.split is not None or not known.isdisjoint(NORMAL_NAMES)
     for name in folders:
-        if not name.startswith("."):
+        if not is_hidden(name):
             yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
 
 

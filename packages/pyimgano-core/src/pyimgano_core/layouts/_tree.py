@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from pyimgano_core.images import is_hidden
 from pyimgano_core.layouts._category import CategoryReader, is_category, list_folder
 from pyimgano_core.layouts._result import LayoutRecords, not_used, wrong_structure
 
@@ -29,7 +30,7 @@ def read_tree(root: Path, dialect: Dialect, below: str = "") -> LayoutRecords:
     if dialect.single and is_category(top):
         return _merged([CategoryReader(dialect, root, top, _SINGLE_CATEGORY)], ())
     folders, files = list_folder(top)
-    categories = [name for name in folders if is_category(top / name)]
+    categories = [name for name in folders if not is_hidden(name) and is_category(top / name)]
     others = sorted({*folders, *files} - set(categories))
     issues = [not_used(others, "not in a category's folder")] if others else []
     if not categories:
