@@ -59,11 +59,12 @@ def test_a_pattern_that_matches_a_folder_and_its_files_takes_each_once():
 def shut(tree, request):
     """A folder that may not be listed, also where the tests are run by root."""
     texts(tree)  # loads what is loaded on demand, before the rights are gone
-    folder = tree / "b" / getattr(request, "param", "shut")
+    name, rights = getattr(request, "param", ("shut", 0))
+    folder = tree / "b" / name
     (folder / "in").mkdir(parents=True)
     (folder / "in" / "7.png").touch()
     Path().chmod(0o755)
-    folder.chmod(0)
+    folder.chmod(rights)
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
         if is_root:
@@ -86,6 +87,9 @@ def shut(tree, request):
         "images/**/*",
         "images/**/*.png",
         "images/**/7.png",
+        "images/b/*/7.png",
+        "images/b/*/in/*.png",
+        "images/*/shut/in/7.png",
         "images/b/*/*.png",
         "images/*/*/*.jpg",
         "./images/b/shut/*.png",
@@ -100,8 +104,14 @@ def test_a_folder_that_can_t_be_listed_is_one_failure_for_a_pattern_too(shut, pa
     assert len(inputs) == len({item.text for item in inputs})
 
 
+@pytest.mark.parametrize("shut", [("half_open", 0o711)], indirect=True)
+def test_a_folder_that_can_t_be_listed_is_passed_through(shut):
+    (found,) = read_inputs(find_sources(["images/b/*/in/7.png"]), None, Counter())
+    assert (os.path.join(shut, "in", "7.png"), None) == (found.text, found.failure)  # noqa: PTH118 - text
+
+
 @pytest.mark.usefixtures("shut")
-@pytest.mark.parametrize("shut", ["lost+found"], indirect=True)
+@pytest.mark.parametrize("shut", [("lost+found", 0)], indirect=True)
 @pytest.mark.parametrize("pattern", ["images", "images/**", "images/b/*", "images/**/*.jpg", "images/*/*/*"])
 def test_the_shut_folder_of_a_file_system_is_no_failure(pattern):
     assert not [item for item in read_inputs(find_sources([pattern]), None, Counter()) if item.failure]

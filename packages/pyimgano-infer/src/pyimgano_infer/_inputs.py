@@ -128,15 +128,22 @@ def _unlisted(pattern: str) -> Iterator[str]:
         folders = glob.iglob(os.path.join(folder, ""), recursive=True)  # noqa: PTH118, PTH207 - as above
     if name == "**":
         folders = glob.iglob(os.path.join(pattern, ""), recursive=True)  # noqa: PTH118, PTH207 - as above
-    elif not glob.has_magic(name) or os.path.basename(folder) == "**":  # noqa: PTH119 - as text
+    elif os.path.basename(folder) == "**":  # noqa: PTH119 - as text
         return
     for each in folders:
+        if not glob.has_magic(name) and _is_open(each):
+            continue
         try:
             os.scandir(each).close()
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             yield each if Path(each) == Path(each).parent else each.rstrip(os.sep)  # a root keeps it
+
+
+def _is_open(folder: str) -> bool:
+    """Return whether a name in the folder can be looked up, which needs no right to list it."""
+    return os.path.lexists(os.path.join(folder, os.curdir))  # noqa: PTH118 - as above
 
 
 def _address(text: str) -> Source:
