@@ -52,6 +52,7 @@ def test_text_is_never_taken_for_an_address(picture, monkeypatch):
     assert "not_found" == caught.value.code
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_what_is_no_readable_file_has_the_code_of_files(tmp_path):
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("no image")

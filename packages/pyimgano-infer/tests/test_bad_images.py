@@ -42,7 +42,7 @@ def test_a_large_image_in_a_small_file(score_beside_a_good_one, tmp_path):
     assert "too_large" == score_beside_a_good_one(tmp_path / "bomb.png")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind the superuser")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions bind nobody here")
 def test_a_file_that_may_not_be_read(score_beside_a_good_one, grey):
     locked = grey("locked.png", 9)
     locked.chmod(0)
@@ -113,13 +113,15 @@ def test_a_link_to_nothing(score_beside_a_good_one, tmp_path):
     assert "not_found" == score_beside_a_good_one(tmp_path / "link.png")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_does_not_hang(score_beside_a_good_one, tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     assert "not_regular" == score_beside_a_good_one(tmp_path / "pipe.png")
 
 
 def test_a_name_that_is_too_long(score_beside_a_good_one):
-    assert "storage_error" == score_beside_a_good_one("x" * 5000 + ".png")
+    code = "not_found" if sys.platform == "win32" else "storage_error"  # as these systems have it
+    assert code == score_beside_a_good_one("x" * 5000 + ".png")
 
 
 def test_a_folder_in_the_place_of_an_image(run_infer, config, manifest, tmp_path):
@@ -146,6 +148,7 @@ def test_a_name_that_is_not_utf_8_gives_valid_json_and_files(run_infer, config, 
     assert (tmp_path / "maps" / "000000__bad_.npy").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 def test_a_name_with_a_line_break_stays_one_line(run_infer, config, grey, tmp_path):
     path = grey("a.png", 51).rename(tmp_path / "a\nb.png")
     assert [str(path)] == [line["input"] for line in run_infer("--infer-config", config, path).lines]

@@ -377,6 +377,7 @@ def test_several_categories_need_a_choice(run_infer, ruled, noisy, tmp_path):
     assert "--category" in done.err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
 def test_an_interrupt_leaves_nothing(start_infer, ruled, noisy, tmp_path):
     slow = (
         "import time\nfrom pyimgano_infer import _normals\nplain = _normals._score\n"

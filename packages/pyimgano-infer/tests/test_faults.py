@@ -49,6 +49,7 @@ def test_images_that_kill_two_workers_are_failures_and_cost_nothing_else(config,
     assert (4, False) == (process.returncode, "Traceback" in err)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_a_model_that_kills_every_worker_is_not_blamed_on_the_images(config, grey, start_infer):
     process = start_infer("--infer-config", config, "--workers", 1, grey("a.png", 9), prelude=DEADLY_MODEL)
     out, err = process.communicate(timeout=120)

@@ -30,7 +30,7 @@ def rows(grey, manifest):
 
 @pytest.mark.parametrize(
     ("stop", "code", "workers"),
-    [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2), (signal.SIGHUP, 129, 2)],
+    [("SIGINT", 130, 1), ("SIGINT", 130, 2), ("SIGTERM", 143, 2), ("SIGHUP", 129, 2)],
 )
 def test_what_was_finished_is_kept_and_the_same_command_goes_on(
     config, rows, tmp_path, run_infer, start_infer, wait_for_lines, stop, code, workers
@@ -40,7 +40,7 @@ def test_what_was_finished_is_kept_and_the_same_command_goes_on(
     command = ["--infer-config", config, "--workers", workers, "--output", output, rows]
     process = start_infer(*command, prelude=SLOW)
     wait_for_lines(partial, 6, process)
-    process.send_signal(stop)
+    process.send_signal(getattr(signal, stop))
     _, err = process.communicate(timeout=30)
     assert (code, False) == (process.returncode, output.exists())
     assert "Traceback" not in err

@@ -24,7 +24,7 @@ def killed(path):
         with open_journal(path) as journal:
             work(journal)
             shutil.copyfile(path, path.with_suffix(".copy"))
-        path.with_suffix(".copy").rename(path)
+        path.with_suffix(".copy").replace(path)
 
     return kill
 
@@ -33,7 +33,7 @@ def deaths(path, *names):
     with open_journal(path) as journal:
         found = [journal.deaths(name, STATE) for name in names]
         shutil.copyfile(path, path.with_suffix(".copy"))
-    path.with_suffix(".copy").rename(path)
+    path.with_suffix(".copy").replace(path)
     return found
 
 

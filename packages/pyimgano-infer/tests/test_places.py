@@ -35,6 +35,7 @@ def test_nothing_is_kept_where_the_unfinished_run_is(run_infer, config, grey, tm
     assert not output.exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("option", ["--output", "--csv", "--summary", "--parts"])
 def test_a_file_never_takes_the_place_of_a_device_a_pipe_or_a_folder(
     run_infer, config, grey, tmp_path, option

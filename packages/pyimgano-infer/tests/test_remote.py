@@ -156,7 +156,7 @@ def test_addresses_score_as_files_do_with_all_products(run_infer, config, images
         lines = [json.loads(line) for line in Path(name, "lines.jsonl").read_text().splitlines()]
         files = {str(p.relative_to(name)): p.read_bytes() for p in Path(name).rglob("*") if p.is_file()}
         assert 0 == done.code
-        return [{**line, "input": line["input"].rpartition("images")[2]} for line in lines], {
+        return [{**line, "input": Path(line["input"]).name} for line in lines], {
             path: content for path, content in files.items() if path != "lines.jsonl"
         }
 

@@ -108,7 +108,7 @@ def test_inputs_that_changed_are_scored_again(command, tmp_path, run_infer, mani
 
 def test_a_part_that_somebody_changed_is_told(kept_parts, command, run_infer):
     part = kept_parts / "part-000001.jsonl"
-    part.write_text("\n".join(part.read_text().splitlines()[:-1]) + "\n")
+    part.write_bytes(b"".join(part.read_bytes().splitlines(keepends=True)[:-1]))
     done = run_infer(*command)
     assert 5 == done.code
     assert "part-000001.jsonl: was damaged, lines are missing; remove it" in done.err

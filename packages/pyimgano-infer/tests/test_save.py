@@ -227,19 +227,20 @@ def test_the_command_judges_parts_over_their_views(run_infer, config, grey, mani
     assert 1 == json.loads((tmp_path / "s.json").read_text())["parts"]["n_lines_without_part"]
 
 
-@pytest.mark.parametrize(
-    "name", [b"caf\xe9.png", b"=1+1\n.png", b"-.png", "\u202egnp.exe.png".encode(), b"%2e%2e.png"]
-)
+ANYWHERE = ("-.png", "\u202egnp.exe.png", "%2e%2e.png", "=1+1.png")
+ON_POSIX = ("caf\udce9.png", "=1+1\n.png")
+
+
+@pytest.mark.parametrize("name", ANYWHERE if os.name == "nt" else ANYWHERE + ON_POSIX)
 def test_hostile_names_stay_names(run_infer, config, grey, tmp_path, name):
     folder = tmp_path / "in"
-    path = os.fsencode(grey("in/plain.png", 200))
-    Path(os.fsdecode(path)).rename(os.fsdecode(os.path.join(os.path.dirname(path), name)))  # noqa: PTH118, PTH120
+    grey("in/plain.png", 200).rename(folder / name)
     places = [part for each in ("maps", "masks", "overlays") for part in (f"--{each}", tmp_path / "kept")]
     output, table = tmp_path / "lines.jsonl", tmp_path / "lines.csv"
     done = run_infer("--infer-config", config, "--output", output, "--csv", table, *places, folder)
     assert 0 == done.code
     [line] = map(json.loads, output.read_bytes().splitlines())
-    assert os.fsdecode(name) == Path(line["input"]).name
+    assert name == Path(line["input"]).name
     kept = [Path(line["anomaly_map"]["path"]), Path(line["mask"]), Path(line["overlay"])]
     assert all((tmp_path / path).is_file() and path.parent == Path("kept") for path in kept)
     assert all(re.fullmatch(r"000000_[A-Za-z0-9._-]+", path.name) for path in kept)

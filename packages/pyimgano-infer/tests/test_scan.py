@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ def touch(folder, *names):
 
 
 def found_in(folder):
-    return {os.path.relpath(path, folder) for path in scan_folder(str(folder)).files}
+    return {Path(os.path.relpath(path, folder)).as_posix() for path in scan_folder(str(folder)).files}
 
 
 def test_images_are_found_below_a_folder_and_nothing_else(tmp_path):
@@ -42,9 +43,9 @@ def test_a_folder_gives_the_paths_that_it_gives_as_an_input(tmp_path, monkeypatc
 def test_a_state_is_size_and_time_of_change(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"12345")
-    os.utime(path, ns=(1, 1_700_000_000_123_456_789))
-    assert {str(path): (5, 1_700_000_000_123_456_789)} == scan_folder(str(tmp_path)).files
-    assert (5, 1_700_000_000_123_456_789) == state_of(str(path))
+    os.utime(path, ns=(100, 1_700_000_000_123_456_700))  # in steps of 100 ns, as on Windows
+    assert {str(path): (5, 1_700_000_000_123_456_700)} == scan_folder(str(tmp_path)).files
+    assert (5, 1_700_000_000_123_456_700) == state_of(str(path))
     assert state_of(str(tmp_path / "absent.png")) is None
 
 
@@ -59,13 +60,13 @@ def test_links_to_folders_are_followed_but_never_round_a_loop(tmp_path):
 
 def test_a_folder_that_is_not_there_is_told_and_one_below_that_vanished_is_not(tmp_path):
     found = scan_folder(str(tmp_path / "absent"))
-    assert ({}, {str(tmp_path / "absent"): "No such file or directory"}) == (found.files, found.unlisted)
+    assert ({}, [str(tmp_path / "absent")]) == (found.files, list(found.unlisted))
     touch(tmp_path, "file.txt")
-    assert {str(tmp_path / "file.txt"): "Not a directory"} == scan_folder(str(tmp_path / "file.txt")).unlisted
+    assert [str(tmp_path / "file.txt")] == list(scan_folder(str(tmp_path / "file.txt")).unlisted)
 
 
 def test_a_name_of_strange_bytes_is_found(tmp_path):
-    name = os.fsdecode(b"\xff\n.png")
+    name = "\udcff\n.png"
     try:
         touch(tmp_path, name)
     except OSError:
@@ -84,4 +85,4 @@ def test_a_name_of_strange_bytes_is_found(tmp_path):
     ],
 )
 def test_what_is_below_a_folder(path, folder, expected):
-    assert expected == is_below(path, folder)
+    assert expected == is_below(path.replace("/", os.sep), folder.replace("/", os.sep))

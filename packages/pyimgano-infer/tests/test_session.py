@@ -189,7 +189,7 @@ def test_the_example_of_the_package_runs(config, grey, tmp_path):
         grey(name, 204)
     example = "\n".join(
         line[4:] for line in pyimgano_infer.__doc__.splitlines() if line.startswith("    ")
-    ).replace("bottle/infer_config.json", str(config))
+    ).replace("bottle/infer_config.json", config.as_posix())
     done = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True
     )

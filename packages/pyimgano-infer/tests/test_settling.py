@@ -1,5 +1,7 @@
 """When a file is ready to be scored, told by a clock of the test's own."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +90,7 @@ def test_what_is_gone_is_forgotten_for_memory_is_bounded_by_what_is_there(settli
     "share", [seen(), seen(["in"]), seen(["in/deep"], b=(1, 1))], ids=["empty", "root", "deep"]
 )
 def test_a_share_that_goes_away_and_comes_back_costs_nothing(settling, share):
-    name = "in/deep/a" if share.files else "in/a"
+    name = f"in/deep{os.sep}a" if share.files else f"in{os.sep}a"  # as a look into a folder gives them
     settling.finish(name, (1, 1))
     settling.ready(share, 0.0)
     back = Found(files={name: (1, 1)}, unlisted={})

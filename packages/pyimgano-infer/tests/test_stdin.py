@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pyimgano_core.errors import UsageError
 from pyimgano_infer._stdin import read_paths
 
-NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name)
+# What names are made of.
+BYTES = st.text(max_size=20).map(str.encode) if os.name == "nt" else st.binary(max_size=40)
+NAMES = BYTES.filter(lambda name: name and b"\0" not in name)
 
 
 def paths_of(content, *, null=False):
@@ -45,6 +47,12 @@ def test_what_is_no_list_is_refused_before_memory_runs_out():
         paths_of(b"a.png\0b.png\0")
 
 
+@pytest.mark.skipif(os.name != "nt", reason="names are bytes there")
+def test_a_list_in_another_encoding_is_refused_where_names_are_text():
+    with pytest.raises(UsageError, match="UTF-8"):
+        paths_of(b"caf\xe9.png\n")
+
+
 def test_names_longer_than_a_read_are_whole():
     names = ["x" * 60_000, "y" * 60_000]
     assert names == paths_of("\n".join(names).encode())
@@ -67,6 +75,7 @@ def test_a_list_on_stdin_is_scored_in_its_order_and_place(config, grey, tmp_path
     assert 5 == done.stdout.count(b"\n")
 
 
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="names are Unicode there")
 def test_a_name_that_is_no_utf8_and_one_of_several_lines_are_scored(config, grey, tmp_path):
     image = grey("a.png", 51).read_bytes()
     names = [b"\xff\xfe.png", b"two\nlines.png"]

@@ -159,17 +159,15 @@ def test_what_still_waits_at_the_end_is_told(grey, folder, output, start_watch):
     assert f"note: 1 image has no line yet, such as {folder / 'torn.png'}: too new, damaged or" in err
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-)
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_ends_it_in_order_and_the_same_command_goes_on(
-    grey, folder, output, start_watch, tmp_path, number, code
+    grey, folder, output, start_watch, tmp_path, name, code
 ):
     for place in range(20):
         shutil.copyfile(grey("a.png", 51), folder / f"{place}.png")
     process = start_watch("--workers", 2, prelude=SLOW.format(seconds=0.05))
     wait_until(lambda: lines_of(output), process)
-    _, err = stop(process, number)
+    _, err = stop(process, getattr(signal, name))
     first = lines_of(output)
     assert (code, False, True) == (process.returncode, "Traceback" in err, 0 < len(first) < 20)
     assert [output.name] == [path.name for path in output.parent.iterdir()]

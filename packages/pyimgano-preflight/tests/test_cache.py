@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sqlite3
+import sys
 import threading
 import time
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_the_range_of_sixteen_bits_counts(image, place):
 def test_a_changed_file_is_read_anew(image, place, change):
     remember(place, image)
     content = image_bytes() + b"more" * (change == "size")
-    write(place.parent / "image.png", content, LONG_AGO + (change == "time"))
+    write(place.parent / "image.png", content, LONG_AGO + 1000 * (change == "time"))
     assert recall(place, image) is None
 
 
@@ -149,6 +150,7 @@ def test_what_the_storage_failed_at_is_tried_again(image, place, code):
     assert recall(place, image) is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="file names are Unicode there")
 def test_a_name_that_is_not_utf_8_is_known_again(tmp_path, place):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/na\xffme.png")
     try:
@@ -414,14 +416,14 @@ def test_the_small_picture_of_an_unchanged_image_is_not_read_again(image, place)
     assert first == pictures(place, [image])
 
 
-@pytest.mark.parametrize("changed", [LONG_AGO + 1, time.time_ns()], ids=["long ago", "now"])
+@pytest.mark.parametrize("changed", [LONG_AGO + 1000, time.time_ns()], ids=["long ago", "now"])
 def test_the_small_picture_of_a_changed_image_is_read_anew(image, place, changed):
     pictures(place, [image])
     for _ in range(2):
         content = image_bytes()
         write(Path(image), content, changed)
         assert [read_picture(image).tolist()] == pictures(place, [image])
-        changed += 1
+        changed += 1000  # some file systems count in steps of 100 ns
 
 
 def test_a_small_picture_is_of_its_range_of_sixteen_bits(tmp_path, place):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "fuzz.py"
 
 
@@ -14,6 +16,7 @@ def fuzz(*arguments):
     return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such alarm")
 def test_mutated_manifests_and_images_never_give_a_traceback():
     result = fuzz("--count", "1500", "--limit", "20")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -31,6 +34,7 @@ def test_mutated_manifests_and_images_never_give_a_traceback():
     } <= set(counts)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such alarm")
 def test_a_case_that_takes_too_long_is_told_by_its_number():
     result = fuzz("--count", "1", "--first", "20", "--limit", "0.0001")
     assert result.returncode == 1

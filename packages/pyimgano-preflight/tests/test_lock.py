@@ -276,9 +276,9 @@ def test_a_lock_that_is_not_there_is_refused(tmp_path):
         read_lock(tmp_path / "data.lock")
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("make", ["mkdir", *(["mkfifo"] if hasattr(os, "mkfifo") else [])])
 def test_a_folder_or_a_pipe_is_no_lock_and_does_not_hang(tmp_path, make):
-    make(tmp_path / "data.lock")
+    getattr(os, make)(tmp_path / "data.lock")
     with pytest.raises(ArtifactError, match=r"data\.lock' is not a file"):
         read_lock(tmp_path / "data.lock")
 

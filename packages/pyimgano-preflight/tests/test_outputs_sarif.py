@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,7 @@ def test_paths_outside_the_folder_are_file_uris(cli, dataset, tmp_path, monkeypa
         assert [dataset.manifest.as_uri()] == [uri(place) for place in found["locations"]]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode, and a: is a drive there")
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("a b%.png", "a%20b%25.png"), ("ü\udcff.png", "%C3%BC%FF.png"), ("a:b.png", "a%3Ab.png")],

@@ -174,7 +174,8 @@ def wrong_name(data):
 
 
 def upper_case_name(data):
-    shutil.move(data.folder / "train/0.png", data.folder / "train/0.PNG")
+    moved = shutil.move(data.folder / "train/0.png", data.folder / "moved.png")
+    shutil.move(moved, data.folder / "train/0.PNG")
     data.row("train/0.png")["image_path"] = "train/0.PNG"
 
 
@@ -283,7 +284,7 @@ CASES = {
     ),
     "PF206": (
         lambda d: d.add("TRAIN/0.PNG", split="train"),
-        lambda d: d.add("Train/100.png", split="train"),
+        lambda d: d.add("train/00.PNG", split="train"),
     ),
     "PF207": (
         lambda d: d.add("train/lpt1.png", split="train"),
@@ -435,6 +436,8 @@ def test_a_sound_folder_has_no_issues(tree):
 
 @pytest.mark.parametrize("code", CASES)
 def test_a_file_that_breaks_the_rule_is_told(dataset, code):
+    if code == "PF207" and sys.platform == "win32":
+        pytest.skip("such names can't be made there")
     CASES[code][0](dataset)
     found = [issue for issue in dataset.report().issues if issue.code == code]
     assert {find_rule(code).severity} == {issue.severity for issue in found}

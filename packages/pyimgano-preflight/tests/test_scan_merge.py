@@ -299,7 +299,7 @@ def test_a_broken_file_of_facts_is_refused_by_name(dataset, tmp_path, kind):
     spoil_file(paths[1])
     with pytest.raises(ArtifactError, match=words) as refused:
         merge(dataset, paths)
-    assert str(paths[1]) in str(refused.value)
+    assert paths[1].name in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pyimgano_core.artifacts import try_lock
+from pyimgano_core.artifacts import remove_lock, try_lock
 from pyimgano_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,16 +33,15 @@ def only_job(folder: Path, shard: Shard) -> Iterator[None]:
     lock = try_lock(own)
     if lock is None:
         raise _busy(folder)
-    with lock:
+    try:
+        _refuse_others(folder, array)
         try:
-            _refuse_others(folder, array)
-            try:
-                yield
-            finally:
-                if shard.count == 1:
-                    _tidy(folder)
+            yield
         finally:
-            own.unlink(missing_ok=True)
+            if shard.count == 1:
+                _tidy(folder)
+    finally:
+        remove_lock(own, lock)
 
 
 def _refuse_others(folder: Path, array: str) -> None:
@@ -52,8 +51,7 @@ def _refuse_others(folder: Path, array: str) -> None:
         lock = try_lock(path)
         if lock is None:
             raise _busy(folder)
-        with lock:  # of a command that was killed
-            path.unlink(missing_ok=True)
+        remove_lock(path, lock)  # of a command that was killed
 
 
 def _tidy(folder: Path) -> None:

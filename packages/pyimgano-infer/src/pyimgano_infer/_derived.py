@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from pyimgano_core.artifacts import to_json, write_text
+from pyimgano_core.artifacts import relative_path, to_json, write_text
 from pyimgano_core.contracts.infer_config import CategoryModel, InferConfig, ParentConfig, required_features
 from pyimgano_core.contracts.structuring import unstructure
 from pyimgano_core.errors import UsageError
@@ -71,7 +71,7 @@ def _path_from(out: Path, file: Path, named: str) -> str:
     if Path(named).is_absolute():
         return named
     folder = out.absolute().parent
-    nearest = os.path.relpath(file, folder)
+    nearest = relative_path(file, folder)
     if (folder / nearest).resolve() == file.resolve():
         return nearest
-    return os.path.relpath(file.resolve(), folder.resolve())
+    return relative_path(file.resolve(), folder.resolve())

@@ -268,7 +268,7 @@ def _find(record: Record, folder: Path, root: ImageFile | None) -> ImageFile:
     if not isinstance(root, RemoteFile):
         return resolve(record, folder, root).image
     beside = resolve(record, folder).image
-    if beside.exists() or Path(record.image_path).is_absolute():
+    if beside.exists() or Path(record.image_path).anchor:
         return beside
     before, path, behind = cut_address(root.address)
     below = record.image_path.replace("\\", "/")

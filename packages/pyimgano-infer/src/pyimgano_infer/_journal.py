@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from pyimgano_core.artifacts import parse_json, to_json, try_lock
+from pyimgano_core.artifacts import parse_json, remove_lock, to_json, try_lock
 from pyimgano_core.cli.app import INTERRUPTS
 from pyimgano_core.errors import PyimganoError, UsageError
 from pyimgano_infer._output import shown, writing
@@ -98,9 +98,9 @@ def open_journal(path: Path) -> Iterator[Journal]:
         try:
             yield Journal(path, stream)
         except (*INTERRUPTS, PyimganoError):  # no image's fault
-            _remove(path)
+            remove_lock(path, stream)
             raise
-        _remove(path)
+        remove_lock(path, stream)
 
 
 def _lock(path: Path) -> BinaryIO:
@@ -114,11 +114,6 @@ def _lock(path: Path) -> BinaryIO:
             if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
                 return stream
         stream.close()  # its last holder has removed it meanwhile
-
-
-def _remove(path: Path) -> None:
-    with suppress(PermissionError):  # Windows removes no file that is open; an empty one does no harm
-        path.unlink(missing_ok=True)
 
 
 def _deaths(journal: bytes) -> Counter[Key]:

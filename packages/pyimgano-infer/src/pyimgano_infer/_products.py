@@ -5,11 +5,12 @@ Nothing heavy is imported here: a command line is checked, and a run planned, be
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from attrs import define
+
+from pyimgano_core.artifacts import relative_path
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.image_file import ImageFile
@@ -46,7 +47,7 @@ class Outputs:
 
     def relative(self, path: Path) -> str:
         """Return a path as it stands in a line."""
-        return Path(os.path.relpath(path, self.folder)).as_posix()
+        return Path(relative_path(path, self.folder)).as_posix()
 
 
 def file_name(index: int, path: ImageFile, suffix: str) -> str:

@@ -39,4 +39,7 @@ def read_paths(stream: BufferedReader, *, null: bool) -> Iterator[str]:
 def _path(name: bytes, *, null: bool) -> str:
     if b"\0" in name:
         raise UsageError("stdin holds a NUL character in a line; give --null where names end with it")
-    return os.fsdecode(name if null else name.removesuffix(b"\r"))
+    try:
+        return os.fsdecode(name if null else name.removesuffix(b"\r"))
+    except UnicodeDecodeError as exc:  # on Windows, where names are text
+        raise UsageError(f"stdin holds {name!r}, which is not UTF-8; write the list in UTF-8") from exc

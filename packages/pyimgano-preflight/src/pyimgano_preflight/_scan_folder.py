@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
-from pyimgano_core.artifacts import try_lock
+from pyimgano_core.artifacts import remove_lock, try_lock
 from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.engine import Shard, quarantine, run_shards
 from pyimgano_core.errors import ArtifactError, UsageError
@@ -137,11 +137,10 @@ def _only_scan(folder: Path) -> Iterator[None]:
     lock = try_lock(folder / _LOCK)
     if lock is None:
         raise UsageError(f"{folder}: another scan is at work in it: wait for its end, or give another folder")
-    with lock:
-        try:
-            yield
-        finally:
-            (folder / _LOCK).unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        remove_lock(folder / _LOCK, lock)
 
 
 def scan_part(plan: ScanPlan, part: ShardFiles) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from attrs import define, evolve
 
 from pyimgano_core.errors import UsageError
 from pyimgano_core.recipes import load_run_config
+from pyimgano_core.words import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,8 +108,8 @@ def _recognized_folder(choice: Choice, folder: Path) -> Choice:
     for layout, sign in _LAYOUT_SIGNS:
         if any(folder.glob(sign)):
             return evolve(choice, source=None, dataset=layout, root=folder)
+    guess = ["pyimgano-core", "manifest", "guess", "--root", str(folder), "--output", _MANIFEST_NAME]
     raise UsageError(
         f"{folder}: holds no {_MANIFEST_NAME} and no known layout; name one with --dataset and --root, "
-        "or have a manifest made from the names of its folders: "
-        f"pyimgano-core manifest guess --root {shlex.quote(str(folder))} --output {_MANIFEST_NAME}"
+        f"or have a manifest made from the names of its folders: {command_line(guess)}"
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attrs import define
 
+from pyimgano_core.artifacts import relative_path
 from pyimgano_core.contracts.report import ParentRun
 
 if TYPE_CHECKING:
@@ -50,7 +51,4 @@ def folder_from(run: Path, folder: Path) -> str:
     Links are followed first, because `..` leads out of what a link points to.
     """
     target = folder.resolve()
-    try:
-        return os.path.relpath(target, run.resolve()).replace(os.sep, "/")
-    except ValueError:  # another drive
-        return str(target)
+    return relative_path(target, run.resolve()).replace(os.sep, "/")

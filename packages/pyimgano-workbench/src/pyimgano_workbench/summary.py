@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from typing import TYPE_CHECKING
 
+from pyimgano_core.artifacts import relative_path
 from pyimgano_core.cli.app import format_table
 from pyimgano_core.pipeline import int8_report
 from pyimgano_core.words import (
     NONE,
     REVIEW_LEGEND,
+    command_line,
     counted,
     gather,
     groups_in_words,
@@ -127,20 +127,15 @@ def next_command(run: TrainingRun, config: RunConfig, base: Path) -> str:
 
     models = run.report.per_category
     samples = [s for s in load_dataset(config.dataset, base).samples if s.record.category in models]
-    command = ["uv", "run"] if "UV" in os.environ else []
-    command += ["pyimgano-infer", "--infer-config", str(run.folder / INFER_CONFIG)]
+    command = ["pyimgano-infer", "--infer-config", str(run.folder / INFER_CONFIG)]
     test = next((s for s in samples if s.record.split == "test" and s.record.label), samples[0])
     if len(models) > 1:
         command += ["--category", test.record.category]
-    text = shlex.join([*command, _from_here(test.image)])
+    text = command_line([*command, _from_here(test.image)])
     has_verdicts = models[test.record.category].threshold.value is not None
     return text if has_verdicts else f"{text}  # gives scores and no verdicts: there is no threshold"
 
 
 def _from_here(path: Path) -> str:
     """Return the shorter of the ways to a file: from the current folder, or from the root."""
-    whole = str(path.absolute())
-    try:
-        return min(os.path.relpath(path), whole, key=len)
-    except ValueError:  # another drive
-        return whole
+    return min(relative_path(path), str(path.absolute()), key=len)

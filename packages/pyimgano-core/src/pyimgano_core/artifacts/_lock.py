@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -11,7 +13,10 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     import msvcrt
 
+    _FAR = 0x7FFF0000  # nobody else can read what is locked, and no file of ours is as long
+
     def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
@@ -37,3 +42,15 @@ def try_lock(path: Path) -> BinaryIO | None:
     except OSError:
         return stream
     return stream
+
+
+def remove_lock(path: Path, stream: BinaryIO) -> None:
+    """Give a lock up and remove its file, which stays where another process has taken it meanwhile."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:  # Windows removes no file that is open
+        stream.close()
+        with suppress(PermissionError):
+            path.unlink(missing_ok=True)
+    finally:
+        stream.close()

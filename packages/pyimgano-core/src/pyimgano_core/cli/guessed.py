@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from pyimgano_core.cli._manifest_counts import NUMBERS, count_records, numbers_of
@@ -42,11 +40,6 @@ def guessed_text(guessed: GuessedRecords) -> str:
 def guessed_document(guessed: GuessedRecords) -> dict[str, Any]:
     """Return the number of images and the names of what was left out, for JSON."""
     return {"images": len(guessed.records), "lone_masks": guessed.lone_masks, "others": guessed.others}
-
-
-def command_line(words: Sequence[str]) -> str:
-    """Return a command as this shell knows it: by `uv run` where that is how this one was called."""
-    return shlex.join([*(["uv", "run"] if "UV" in os.environ else []), *words])
 
 
 def _row(name: str, records: Sequence[Record]) -> list[str]:

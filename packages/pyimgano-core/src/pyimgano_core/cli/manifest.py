@@ -27,7 +27,7 @@ from pyimgano_core.cli.app import (
     print_issues,
     write_stdout,
 )
-from pyimgano_core.cli.guessed import command_line, guessed_document, guessed_text
+from pyimgano_core.cli.guessed import guessed_document, guessed_text
 from pyimgano_core.contracts.config import MAX_SEED, DatasetConfig, SplitPolicy
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.duplicates import path_issues
@@ -36,7 +36,7 @@ from pyimgano_core.layouts import LAYOUT_NAMES, guess_records, load_dataset
 from pyimgano_core.layouts import list_categories as categories_of
 from pyimgano_core.manifest import locate_issues, relocated, resolve, write_manifest
 from pyimgano_core.splits import split_dataset
-from pyimgano_core.words import number_of
+from pyimgano_core.words import command_line, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -44,6 +44,7 @@ IMAGE_EXTENSIONS = (
 SYSTEM_FOLDERS = frozenset({"$recycle.bin", "lost+found", "system volume information"})
 MAX_PIXELS = 178_956_970  # where Pillow, too, refuses an image as a decompression bomb
 
+_NO_NAME = 123  # what Windows says of a name with characters that no file has there
 _FORMATS = tuple(
     str(image_file.format)
     for image_file in (
@@ -186,6 +187,8 @@ def _storage_errors(path: Path) -> Iterator[None]:
     except PermissionError:
         raise ImageError("not_readable", path, "may not be read; check its permissions") from None
     except OSError as error:
+        if getattr(error, "winerror", None) == _NO_NAME:
+            raise ImageError("not_found", path, "does not exist: Windows has no such names") from None
         raise ImageError("storage_error", path, f"could not be read: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the path
         raise ImageError("not_found", path, f"is no path: {error}") from None

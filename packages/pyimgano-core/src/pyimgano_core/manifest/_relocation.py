@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from pyimgano_core.artifacts import relative_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -47,7 +49,4 @@ def _relative(path: Path, folder: Path, real_folder: str) -> str:
     if path.is_relative_to(folder):
         return path.relative_to(folder).as_posix()
     real = Path(os.path.realpath(path.parent)) / path.name  # `..` after a linked folder leads elsewhere
-    try:
-        return Path(os.path.relpath(real, real_folder)).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return Path(relative_path(real, real_folder)).as_posix()

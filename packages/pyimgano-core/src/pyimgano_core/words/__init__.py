@@ -1,5 +1,6 @@
 """What reports, tables and terminals say in words: one sentence for one fact, whichever command tells it."""
 
+from pyimgano_core.words._commands import command_line
 from pyimgano_core.words._numbers import (
     NONE,
     REVIEW_LEGEND,
@@ -53,6 +54,8 @@ __all__ = [
     "share",
     "share_interval",
     "with_interval",
+    # Commands
+    "command_line",
     # Codes and names
     "bounds_anything",
     "interval_note",

@@ -39,6 +39,11 @@ _FAULTS = {
     errno.EPERM: ("not_readable", "may not be read; check its permissions"),
     errno.ELOOP: ("link_loop", "is a symbolic link that leads back to itself"),
 }
+# By Windows' own numbers; `errno` says EINVAL of both.
+_WINDOWS_FAULTS = {
+    123: ("not_found", "does not exist: Windows has no such names"),
+    1921: _FAULTS[errno.ELOOP],
+}
 
 
 class UnusableFileError(Exception):
@@ -172,7 +177,8 @@ def look(path: str) -> os.stat_result:
 def unusable(error: OSError) -> UnusableFileError:
     """Return what the storage said of a file: that it is not there, or that the storage itself failed."""
     failed = ("storage_error", f"could not be read: {error.strerror or error}")
-    code, message = failed if error.errno is None else _FAULTS.get(error.errno, failed)
+    known = _WINDOWS_FAULTS.get(getattr(error, "winerror", None) or 0)
+    code, message = known or (failed if error.errno is None else _FAULTS.get(error.errno, failed))
     return UnusableFileError(code, message, error.errno)
 
 

@@ -7,24 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
+from pyimgano_core.artifacts import relative_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def relative_path(path: Path | str) -> str:
+def path_from_here(path: Path | str) -> str:
     """Return the path from the current folder with slashes, or as it is where it lies outside."""
-    relative = os.path.relpath(path)
+    relative = relative_path(path)
     inside = relative.split(os.sep, 1)[0] != os.pardir
     return Path(relative if inside else os.path.normpath(Path.cwd() / path)).as_posix()
 
 
 def artifact_uri(path: Path | str) -> str:
     """Return the path as a URI reference (RFC 3986): relative in the current folder, else `file://…`."""
-    text = relative_path(path)
-    quoted = quote_from_bytes(_bytes(text))
+    text = path_from_here(path)
     if not Path(text).is_absolute():
-        return quoted
-    return f"file://{quoted}" if quoted.startswith("/") else f"file:///{quoted}"
+        return quote_from_bytes(_bytes(text))
+    drive, below = os.path.splitdrive(text)  # of Windows: C: or //server/share
+    host = drive if drive.startswith("//") else f"///{drive}" if drive else "//"
+    return f"file:{host}{quote_from_bytes(_bytes(below))}"
 
 
 def find_file(written: str, folders: Iterable[Path]) -> Path:

@@ -13,7 +13,7 @@ from attrs import define
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.preflight import ReportedIssue
 from pyimgano_preflight._text import printable, unchecked, verdict
-from pyimgano_preflight.outputs._places import relative_path
+from pyimgano_preflight.outputs._places import path_from_here
 from pyimgano_preflight.rules import find_rule
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _command(found: _Found) -> str:
 def _properties(issue: ReportedIssue, title: str) -> Iterator[str]:
     location = issue.location
     if location is not None and location.manifest is not None:
-        yield f"file={_property(relative_path(location.manifest))}"
+        yield f"file={_property(path_from_here(location.manifest))}"
         if location.line:
             yield f"line={location.line}"
     yield f"title={_property(title)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pyimgano_core.cli.app import emit_json, write_stdout
-from pyimgano_core.cli.guessed import command_line, guessed_document, guessed_text
+from pyimgano_core.cli.guessed import guessed_document, guessed_text
+from pyimgano_core.words import command_line
 
 if TYPE_CHECKING:
     from pyimgano_workbench.starter._write import Start
