@@ -69,7 +69,7 @@ def write_dataset(tmp_path):
             for index in range(count)
         ]
         manifest = folder / "manifest.jsonl"
-        with manifest.open("a", encoding="utf-8") as stream:
+        with manifest.open("a", encoding="utf-8", newline="\n") as stream:
             stream.writelines(json.dumps(line) + "\n" for line in lines)
         return manifest
 

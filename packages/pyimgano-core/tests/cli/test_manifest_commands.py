@@ -28,7 +28,7 @@ def rows(path):
 
 def written(path, *records):
     lines = [json.dumps({"category": "bolt", **record}) for record in records]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join(lines), encoding="utf-8", newline="\n")
     return path
 
 
@@ -115,7 +115,7 @@ def test_an_output_is_needed_and_not_replaced_unasked(command, folder, count, re
 
 
 def test_a_folder_or_a_device_is_never_replaced(mvtec, tmp_path):
-    for output in (tmp_path, "/dev/null"):
+    for output in (tmp_path, *(["/dev/null"] if os.name == "posix" else [])):
         with pytest.raises(UsageError, match="is not a file"):
             run("build", "--layout", "mvtec", "--root", mvtec, "--output", output, "--force")
 
@@ -166,7 +166,8 @@ def test_guess_tells_what_it_found_and_what_comes_next(photos, monkeypatch):
     ]
     monkeypatch.setenv("UV", "/usr/bin/uv")
     stdout, _ = run("guess", "--root", photos, "--output", "a b.jsonl")
-    assert stdout.endswith("then: uv run pyimgano-preflight check 'a b.jsonl'\n")
+    quoted = '"a b.jsonl"' if os.name == "nt" else "'a b.jsonl'"  # as the shells there have it
+    assert stdout.endswith(f"then: uv run pyimgano-preflight check {quoted}\n")
 
 
 def test_guess_prints_one_json_document(photos):
@@ -181,9 +182,9 @@ def test_guess_prints_one_json_document(photos):
 
 def test_guess_names_a_few_of_many_files_that_are_left_out(photos):
     for number in range(7):
-        (photos / f"{number}\x1b.txt").write_text("")
+        (photos / f"{number}\u202e.txt").write_text("")
     stdout, _ = run("guess", "--root", photos, "--output", "manifest.jsonl")
-    shown = ", ".join(f"{number}\\x1b.txt" for number in range(5))
+    shown = ", ".join(f"{number}\\u202e.txt" for number in range(5))
     assert f"left out (9), files that are no images, and links to folders: {shown}, …\n" in stdout
 
 

@@ -136,7 +136,10 @@ def test_shapes_and_labels_that_make_no_sense_are_refused(scores, labels):
         auroc(scores, labels)
 
 
-@pytest.mark.parametrize("scores", [["a"], [1j], np.ones(1, np.longdouble)])
+LONG = [np.ones(1, np.longdouble)] if np.finfo(np.longdouble).bits > 64 else []
+
+
+@pytest.mark.parametrize("scores", [["a"], [1j], *LONG])
 def test_scores_that_are_no_real_numbers_are_refused(scores):
     with pytest.raises(TypeError, match="real numbers"):
         auroc(scores, [1])

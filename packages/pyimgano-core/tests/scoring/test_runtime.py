@@ -103,6 +103,7 @@ def run_limited(code, **environment):
     )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits as POSIX has them")
 def test_a_graph_that_asks_for_more_memory_than_there_may_be_is_refused(make_graph, tmp_path, on_processor):
     huge = "sides = Constant<value_ints = [200000, 200000]>() huge = ConstantOfShape(sides)"
     sums = f"{huge} sum = ReduceSum<keepdims = 0>(huge) largest = ReduceMax"
@@ -112,6 +113,7 @@ def test_a_graph_that_asks_for_more_memory_than_there_may_be_is_refused(make_gra
     assert "ArtifactError: the model can't be " in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits as POSIX has them")
 def test_no_runtime_reports_to_anybody_or_writes_a_file(make_graph, tmp_path, on_processor):
     for name in ("home", "here"):
         (tmp_path / name).mkdir()

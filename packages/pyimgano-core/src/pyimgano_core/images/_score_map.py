@@ -19,6 +19,7 @@ ScoreMap: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 
 MAP_EXTENSIONS = (".npy", ".tif", ".tiff", ".png")
 _MODES = ("L", "I;16", "I;16L", "I;16B", "I", "F")
+_NOT_THAT_LONG = 8  # what Windows says where more is to be mapped than the file holds
 _DIMENSIONS = 2
 _FLOAT32_KINDS = ("b1", "u1", "u2", "i1", "i2", "f2", "f4")  # float32 holds all of their values
 _FLOAT64_KINDS = ("u4", "i4", "f8")
@@ -65,6 +66,8 @@ def _from_numpy(path: Path) -> NDArray[Any]:
     except (ValueError, EOFError) as exc:
         raise ImageError("corrupt", path, f"is no NumPy array that can be read: {exc}") from exc
     except OSError as exc:
+        if getattr(exc, "winerror", None) == _NOT_THAT_LONG:
+            raise ImageError("corrupt", path, "is no NumPy array that can be read: it is torn") from exc
         raise ImageError("storage_error", path, f"could not be read: {exc.strerror or exc}") from exc
     return stored
 
