@@ -118,3 +118,15 @@ def test_what_was_finished_stays_when_the_checkpoint_of_a_later_row_is_bad(
     assert (5, False) == (done.code, output.exists())
     part = Path(f"{output}.partial", "part-000000.jsonl")
     assert ["bolt"] * 4 == [json.loads(line)["category"] for line in lines_of(part)]
+
+
+def test_a_runtime_whose_libraries_are_missing_is_one_line(config, grey, start_infer, tmp_path):
+    broken = tmp_path / "site" / "onnxruntime" / "__init__.py"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("raise ImportError('libgone.so.1: cannot open shared object file')")
+    prelude = f"import sys\nsys.path.insert(0, {str(broken.parents[1])!r})"
+    process = start_infer("--infer-config", config, grey("a.png", 9), prelude=prelude)
+    out, err = process.communicate(timeout=60)
+    assert (74, "") == (process.returncode, out)
+    assert err.startswith("Error: onnxruntime can't be loaded: libgone.so.1: cannot open shared object file")
+    assert 1 == len(err.splitlines())

@@ -9,16 +9,23 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Literal
-
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from pyimgano_core.contracts.infer_config import Runtime
 from pyimgano_core.environment import distribution_conflict, onnxruntime_distributions
 from pyimgano_core.errors import ArtifactError, MachineError
 from pyimgano_core.scoring._scorer import OUTPUTS, Scorer, input_size, read_trusted
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+try:
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
+except ModuleNotFoundError:
+    raise
+except ImportError as exc:  # it is installed, and a library of the system that it needs is not
+    remedy = "; install Microsoft's Visual C++ Redistributable (x64)" if sys.platform == "win32" else ""
+    raise MachineError(f"onnxruntime can't be loaded: {exc}{remedy}") from exc
 
 if TYPE_CHECKING:
     from pathlib import Path
