@@ -6,11 +6,13 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
-# A deadline for each example would fail tests where the machine is busy.
-settings.register_profile("patient", parent=settings.default, deadline=None)
+# Limits of time would fail tests where the machine is busy.
+settings.register_profile(
+    "patient", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 SIDE = 64

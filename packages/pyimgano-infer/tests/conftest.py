@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import define, evolve
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from pyimgano_core.artifacts import write_artifact
@@ -33,8 +33,10 @@ from pyimgano_core.images import encode_interest
 from pyimgano_core.scoring import OnnxScorer, run_self_test
 from pyimgano_infer.cli import infer
 
-# A deadline for each example would fail tests where the machine is busy.
-settings.register_profile("patient", parent=settings.default, deadline=None)
+# Limits of time would fail tests where the machine is busy.
+settings.register_profile(
+    "patient", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 DATA = Path(__file__).parent / "data"

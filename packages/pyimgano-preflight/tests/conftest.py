@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import define, field
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from pyimgano_core.cli.app import run
@@ -23,8 +23,10 @@ from pyimgano_preflight._select import ALWAYS_TOLD
 from pyimgano_preflight.cli import preflight
 from pyimgano_preflight.runner import run_preflight
 
-# A deadline for each example would fail tests where the machine is busy.
-settings.register_profile("patient", parent=settings.default, deadline=None)
+# Limits of time would fail tests where the machine is busy.
+settings.register_profile(
+    "patient", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 SIDE = 40

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from pyimgano_core.contracts.config import CalibrationRule, ReviewConfig
@@ -26,8 +26,10 @@ from pyimgano_core.contracts.split import Fingerprint
 from pyimgano_core.metrics import observed_rate
 from pyimgano_core.thresholds import CalibrationOrigin, calibrate
 
-# A deadline for each example would fail tests where the machine is busy.
-settings.register_profile("patient", parent=settings.default, deadline=None)
+# Limits of time would fail tests where the machine is busy.
+settings.register_profile(
+    "patient", parent=settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 VAL = CalibrationOrigin(source="val")

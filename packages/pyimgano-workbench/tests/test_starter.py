@@ -47,17 +47,18 @@ def test_images_beside_the_config_need_no_root(tmp_path):
 
 
 def test_images_may_lie_elsewhere(tmp_path):
-    images = make(tmp_path / 'im "a" ges', "good/1.png")
+    name = "im 'a' ges" if os.name == "nt" else 'im "a" ges'
+    images = make(tmp_path / name, "good/1.png")
     start = write_start(tmp_path / "new" / "project", images)
     (line,) = start.manifest.read_text().splitlines()
-    assert '../../im "a" ges/good/1.png' == json.loads(line)["image_path"]
+    assert f"../../{name}/good/1.png" == json.loads(line)["image_path"]
     assert (start.manifest.parent / json.loads(line)["image_path"]).is_file()
-    assert '../../im "a" ges' == load_run_config(start.config).dataset.root
+    assert f"../../{name}" == load_run_config(start.config).dataset.root
 
 
-@pytest.mark.parametrize("name", [b"images\xff", b"images\x7f"], ids=["no UTF-8", "a control character"])
+@pytest.mark.parametrize("name", ["images\udcff", "images\x7f"], ids=["no UTF-8", "a control character"])
 def test_a_folder_whose_name_toml_can_not_hold_is_found_by_the_manifest_alone(tmp_path, name):
-    images = tmp_path / os.fsdecode(name)
+    images = tmp_path / name
     try:
         make(images, "bolt/good/1.png")
     except OSError:
