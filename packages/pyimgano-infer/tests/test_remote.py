@@ -132,7 +132,7 @@ def test_rows_name_addresses_or_lie_below_a_root(manifest, tmp_path):
         RemoteFile("s3://b/a.png"),
         RemoteFile("s3://bucket/root/f/g.png"),
         tmp_path / "here.png",
-        Path("/absolute.png"),
+        Path("/absolute.png").absolute(),
     ] == [item.path for item in found]
     assert rows == [item.text for item in found]
 
