@@ -140,6 +140,7 @@ def test_a_document_without_a_file_has_no_source():
 
 def test_paths_start_from_the_folder_of_the_config(tmp_path):
     assert tmp_path / "images" / "a.png" == resolve_path("images\\a.png", tmp_path)
-    assert Path("/data/a.png").absolute() == resolve_path("/data/a.png", tmp_path)
+    assert tmp_path / "/data/a.png" == resolve_path("/data/a.png", tmp_path)
     assert Path.home() / "a.png" == resolve_path("~/a.png", tmp_path)
-    assert tmp_path / "~nobody-of-this-name" / "a" == resolve_path("~nobody-of-this-name/a", tmp_path)
+    if os.name == "posix":  # Windows believes that there is anybody
+        assert tmp_path / "~nobody-of-this-name" / "a" == resolve_path("~nobody-of-this-name/a", tmp_path)

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from attrs import evolve
@@ -32,7 +34,7 @@ def test_percentiles_are_in_order_and_preparing_is_a_part(request_of_score):
         assert 0 < found.p50 <= found.p95 <= found.p99
     assert answer.preparation.p50 < answer.latency.p50
     assert 0 < answer.images_per_second
-    assert 0 < answer.cpu_seconds
+    assert 0 < answer.cpu_seconds or sys.platform == "win32"  # whose clock counts in steps of 16 ms
 
 
 def test_tiles_have_no_batches(request_of_score):

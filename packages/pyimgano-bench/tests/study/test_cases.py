@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import pytest
 from attrs import define
@@ -179,7 +180,7 @@ def test_a_trial_has_fewer_test_images_and_says_so(bench):
 
 
 def test_names_that_differ_never_share_a_cell(tmp_path, maker):
-    for category in ("a b", "a_b", "A b.", "ä|b", "x.."):
+    for category in ("a b", "a_b", "A b.", "ä;b" if sys.platform == "win32" else "ä|b", "x.."):
         maker.add_category(category, train=2, normals=1, anomalies=1)
     bench = Bench(tmp_path, {"d e": maker.write()}, detectors=("a", "A", "a b"))
     sweep = bench.run()

@@ -241,7 +241,7 @@ with open(os.devnull) as later:
 def test_text_that_stdout_can_not_encode_is_escaped():
     body = "click.echo('caf\\udce9 Käse')"
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
-    assert (0, "caf\\udce9 Käse\n", "") == run_body(body, env=environment)
+    assert (0, f"caf\\udce9 Käse{os.linesep}", "") == run_body(body, env=environment)
 
 
 def test_json_survives_any_file_name_and_any_encoding_of_stdout():

@@ -63,7 +63,7 @@ class SampleImages:
         interest: NDArray[np.bool_] | None = None,
         draw: TileDraw | None = None,
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="pyimgano-")
+        self._folder = tempfile.TemporaryDirectory(prefix="pyimgano-", ignore_cleanup_errors=True)
         self.size = preprocessing.resize
         self.failures: list[InputFailure] = []
         self.available = 0

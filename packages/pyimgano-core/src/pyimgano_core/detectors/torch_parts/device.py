@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+_NO_MEMORY = ("can't allocate memory", "not enough memory")  # the latter on Windows
 
 
 def resolve_device(name: str) -> torch.device:
@@ -79,7 +80,7 @@ def _telling_of_memory() -> Iterator[None]:
     try:
         yield
     except RuntimeError as exc:
-        if isinstance(exc, torch.OutOfMemoryError) or "can't allocate memory" in str(exc):
+        if isinstance(exc, torch.OutOfMemoryError) or any(words in str(exc) for words in _NO_MEMORY):
             first = str(exc).splitlines()[0]
             raise MemoryError(f"the fit does not fit into memory: {first}") from exc
         raise
