@@ -146,9 +146,8 @@ def _info_problems(graph: ScorerGraph) -> Iterator[str]:
     except (TypeError, ValueError) as exc:
         yield f"info is not ready for JSON: {exc}"
         return
-    yield from _trace_problems(
-        "info", text.replace("\\\\", "\\").encode()
-    )  # as folders of Windows are written
+    plain = text.replace("\\\\", "\\")  # so that folders of Windows are found
+    yield from _trace_problems("info", plain.encode())
     for name in _TOLD:
         if not isinstance(graph.info.get(name, ""), str):
             yield f"info[{name!r}] must be text, not {graph.info[name]!r}; leave it out where it is not known"

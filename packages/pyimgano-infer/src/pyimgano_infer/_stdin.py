@@ -42,4 +42,4 @@ def _path(name: bytes, *, null: bool) -> str:
     try:
         return os.fsdecode(name if null else name.removesuffix(b"\r"))
     except UnicodeDecodeError as exc:  # on Windows, where names are text
-        raise UsageError(f"stdin holds {name!r}, which is not UTF-8; write the list in UTF-8") from exc
+        raise UsageError(f"stdin holds {name[:100]!r}, which is not UTF-8; write the list in UTF-8") from exc
