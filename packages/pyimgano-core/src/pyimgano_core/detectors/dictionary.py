@@ -21,6 +21,7 @@ from pyimgano_core.detectors.fitting import torch_part
 from pyimgano_core.detectors.memory import BYTES, MIB, FeaturesShape, describe_features, estimate
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.registry import DICTIONARY
+from pyimgano_core.words import images_in_words
 
 if TYPE_CHECKING:
     from pyimgano_core.detectors.contract import ImageSource, MemoryEstimate, ScorerGraph
@@ -85,7 +86,7 @@ class Dictionary:
             ),
             fitting=2 * vectors + BYTES * positions * self.dimensions**2 + learnt,
             learnt=learnt,
-            what=f"patches of {held} images, {positions} each of {channels} channels",
+            what=f"patches of {images_in_words(held)}, {positions} each of {channels} channels",
         )
 
     def _learnt_bytes(self, images: int, positions: int, channels: int) -> int:
