@@ -43,6 +43,11 @@ step_tests() {
 # The site of the documentation; a warning is an error, a link that leads nowhere among them.
 step_docs() {
     uv run --locked --group docs sphinx-build --quiet --fail-on-warning --keep-going docs "$WORK/site"
+    # Options and values are shown as one types them.
+    if grep -rlE '(–|—)[a-z]|[“”]' "$WORK/site" --include='*.html'; then
+        echo 'these pages have typographic dashes or quotes' >&2
+        return 1
+    fi
     uv sync --quiet --locked # without what only the site needs
 }
 

@@ -18,6 +18,7 @@ extensions = [
     "mathml",
 ]
 exclude_patterns = ["_build", "plug-in"]
+smartquotes = False  # two hyphens and straight quotes are what one types
 html_theme = "furo"
 html_title = "pyimgano"
 html_show_sphinx = False

@@ -22,7 +22,7 @@ from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.subspace import Subspace
 from pyimgano_core.errors import ExitCode
-from pyimgano_core.layouts._guess_places import ANOMALOUS_NAMES, MASK_NAMES, NORMAL_NAMES, SPLIT_NAMES
+from pyimgano_core.layouts._guess_names import ANOMALOUS_NAMES, MASK_NAMES, NORMAL_NAMES, SPLIT_NAMES
 from pyimgano_core.recipes import load_run_config
 
 ROOT = Path(__file__).parents[1]
@@ -108,8 +108,8 @@ def test_every_field_of_a_threshold_s_provenance_is_documented(contract):
 def test_every_name_that_a_guess_understands_is_documented():
     page = (DOCS / "reference" / "manifest.md").read_text(encoding="utf-8")
     text = page.partition("\n## Other folders\n")[2]
-    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text.partition("\n## ")[0], flags=re.MULTILINE)
-    written = [set(re.findall(r"\w+", row)) for row in rows]
+    rows = re.findall(r"^\| (`[^`]+`(?:, `[^`]+`)*) \|", text.partition("\n## ")[0], flags=re.MULTILINE)
+    written = [{re.sub(r"[\W_]", "", name).lower() for name in re.findall("`([^`]+)`", row)} for row in rows]
     assert written == [NORMAL_NAMES, ANOMALOUS_NAMES, SPLIT_NAMES.keys(), MASK_NAMES]
 
 

@@ -38,6 +38,16 @@ def test_mistakes_of_every_kind_are_told_together(suite, tmp_path):
     assert draft.problems == tuple(caught.value.problems)
 
 
+def test_a_network_that_the_detectors_of_some_data_sets_can_not_have_is_told(suite, tmp_path):
+    small = evolve(
+        suite.datasets[0], label="small", dataset={**suite.datasets[0].dataset, "resize": [64, 60]}
+    )
+    network = {"model": {"features": {"backbone": "vit_tiny_patch16_224", "weights": "random"}}}
+    both = evolve(suite, datasets=(*suite.datasets, small, evolve(small, label="again")))
+    (problem,) = draft_suite(both, network, tmp_path).problems
+    assert problem.startswith("detector 'p': $.dataset.resize: 'vit_tiny_patch16_224' has patches of 16x16")
+
+
 def test_a_data_set_that_can_not_be_listed_is_an_error_of_its_own(suite, tmp_path):
     gone = DatasetEntry(label="gone", dataset={"name": "mvtec", "root": "gone"})
     draft = draft_suite(evolve(suite, datasets=(gone,)), FILTERS, tmp_path)

@@ -330,22 +330,29 @@ def test_a_preflight_where_only_the_storage_failed_is_exit_code_4(
     assert ({"PF901"}, "error", 4) == (errors, report["status"], result.returncode)
 
 
+RANDOM = "model.features.weights=random"
+
+
 @pytest.mark.parametrize(
-    ("setting", "issue"),
+    ("settings", "issue"),
     [
-        ("model.name=patchcor", "PF906"),
-        ("model.features.backbone=resnet18", "PF907"),
-        ("model.options.dimension=3", "PF908"),
-        ("model.options.dimensions=0", "PF908"),
+        (["model.name=patchcor"], "PF906"),
+        (["model.features.backbone=resnet18"], "PF907"),
+        (["model.features.backbone=resnet999", RANDOM], "PF907"),
+        (["model.features.backbone=resnet18", RANDOM, 'model.features.layers=["blocks.9"]'], "PF907"),
+        (["model.features.backbone=vit_tiny_patch16_224", RANDOM, "dataset.resize=[65, 64]"], "PF907"),
+        (["model.options.dimension=3"], "PF908"),
+        (["model.options.dimensions=0"], "PF908"),
     ],
 )
-def test_a_model_that_training_refuses_fails_its_preflight(run_train, make_config, dataset, setting, issue):
+def test_a_model_that_training_refuses_fails_its_preflight(run_train, make_config, dataset, settings, issue):
     pytest.importorskip("pyimgano_preflight")
-    config = make_config(dataset)
-    result = run_train("--preflight", "--config", config, "--set", setting)
+    given = ["--config", make_config(dataset), *(word for each in settings for word in ("--set", each))]
+    result = run_train("--preflight", *given)
     assert 2 == result.returncode
     assert issue in json.loads(result.stdout)["preflight"]["summary"]["by_code"]
-    assert 64 == run_train("--config", config, "--set", setting).returncode
+    for mode in ([], ["--dry-run"]):
+        assert 64 == run_train(*given, *mode).returncode
 
 
 def test_options_of_the_command_line_are_taken_as_they_are(make_config, dataset):

@@ -109,14 +109,18 @@ def test_the_command_tells_what_it_found(command, tmp_path):
     code, _, err = command("--init", "bolt")
     assert 64 == code
     assert "is there already" in err
+    made = f"pyimgano-core manifest guess --root bolt --output {Path('bolt', 'manifest.jsonl')} --force"
+    assert err.rstrip().endswith(f"the manifest alone is made again by: {made}")
 
 
 def test_the_next_command_is_one_that_this_shell_knows(command, tmp_path, monkeypatch):
     make(tmp_path / "bolt", "1.png")
     monkeypatch.setenv("UV", "/usr/bin/uv")
-    assert "then: uv run pyimgano-train --config" in command("--init", "one", "--root", "bolt")[1]
+    check, train = command("--init", "one", "--root", "bolt")[1].splitlines()[-2:]
+    assert "look through both, then: uv run pyimgano-preflight check" in check
+    assert "and then:                uv run pyimgano-train --config" in train
     monkeypatch.delenv("UV")
-    assert "then: pyimgano-train --config" in command("--init", "two", "--root", "bolt")[1]
+    assert "then: pyimgano-preflight check" in command("--init", "two", "--root", "bolt")[1]
 
 
 def test_the_command_prints_json(command, tmp_path):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define
 
 from pyimgano_bench.suite import run_config
-from pyimgano_core.contracts.config import RunConfig
-from pyimgano_core.detectors import create_detector
+from pyimgano_core.contracts.config import ModelConfig, RunConfig
+from pyimgano_core.detectors import check_model
 from pyimgano_core.errors import ConfigError, PyimganoError
 from pyimgano_core.layouts import list_categories
 
@@ -72,7 +72,7 @@ def draft_suite(suite: Suite, overrides: dict[str, Any], base: Path) -> Draft:
     configs, problems = structure_configs(suite, overrides)
     errors: list[PyimganoError] = []
     problems |= dict.fromkeys(text for config in configs.values() for text in _workbench_only(config))
-    problems |= dict.fromkeys(_detector_problems(suite, configs, base, errors))
+    problems |= dict.fromkeys(_detector_problems(configs, base, errors))
     found, unlisted = list_found(suite, configs, base)
     chosen, unknown = choose_categories(suite, configs, found)
     if not any(chosen.values()) and not (problems or unlisted or unknown):
@@ -142,16 +142,18 @@ def _workbench_only(config: RunConfig) -> list[str]:
     return problems
 
 
-def _detector_problems(suite: Suite, configs: Configs, base: Path, errors: list[PyimganoError]) -> list[str]:
+def _detector_problems(configs: Configs, base: Path, errors: list[PyimganoError]) -> list[str]:
     problems: list[str] = []
-    for detector in suite.detectors:
-        config = next((config for (_, label), config in configs.items() if label == detector.label), None)
-        if config is None:
+    checked: list[tuple[str, ModelConfig, tuple[int, int]]] = []
+    for (_, label), config in configs.items():
+        model = (label, config.model, config.dataset.resize)
+        if model in checked:
             continue
+        checked.append(model)
         try:
-            create_detector(config.model, base)
+            check_model(config.model, config.dataset.resize, base)
         except ConfigError as exc:
-            problems += [f"detector {detector.label!r}: {problem}" for problem in exc.problems]
+            problems += [f"detector {label!r}: {problem}" for problem in exc.problems]
         except PyimganoError as exc:
             errors.append(exc)
     return problems

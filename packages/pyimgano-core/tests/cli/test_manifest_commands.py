@@ -175,9 +175,25 @@ def test_guess_prints_one_json_document(photos):
     assert json.loads(stdout) == {
         "manifest": "manifest.jsonl",
         "images": 3,
+        "doubts": [],
         "lone_masks": ["masks/scratch/8.png", "masks/scratch/9.png"],
         "others": ["notes.txt", "todo.txt"],
     }
+
+
+def test_guess_says_where_defects_may_be_taken_as_normal(tmp_path):
+    for name in ("bolt/1.png", "Ausschuss A/2.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    stdout, _ = run("guess", "--root", tmp_path, "--output", tmp_path / "all.jsonl")
+    remedy = "where defects are, call the folder nok or nok/scratch, or set their label to 1 in the manifest"
+    doubts = [
+        f"all images are taken as normal, for no folder is called nok or the like; {remedy}",
+        f"taken as normal, though called after defects: Ausschuss A; {remedy}",
+    ]
+    assert stdout.splitlines()[4:6] == doubts
+    stdout, _ = run("guess", "--root", tmp_path, "--output", tmp_path / "all.jsonl", "--force", "--json")
+    assert json.loads(stdout)["doubts"] == doubts
 
 
 def test_guess_names_a_few_of_many_files_that_are_left_out(photos):

@@ -8,12 +8,13 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from pyimgano_core.contracts.config import FeaturesConfig
+from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig
+from pyimgano_core.detectors import check_model
 from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.subspace import Subspace
-from pyimgano_core.detectors.torch_parts.features import build_patch_features
+from pyimgano_core.detectors.torch_parts.features import build_patch_features, check_backbone
 from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages, check_detector
@@ -103,6 +104,44 @@ def test_a_size_that_patches_do_not_divide_is_told_with_the_nearest_that_they_do
         "$.dataset.resize: 'vit_small_patch14_dinov2' has patches of 14x14, which don't divide [256, 250]; "
         "try [252, 238] or [266, 252]"
     )
+
+
+@pytest.mark.parametrize("backbone", ["test_maxvit", "efficientvit_m0", "swin_tiny_patch4_window7_224"])
+def test_networks_of_one_size_without_patches_of_a_transformer_are_brought_to_another(backbone, textures):
+    features = FeaturesConfig(backbone=backbone, weights="random")
+    check_backbone(features, (96, 128))
+    if backbone != "swin_tiny_patch4_window7_224":  # which takes its time
+        check_detector(Padim(features=features), textures(8, height=96, width=128))
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"backbone": "resnet999"}, "$.model.features.backbone: timm has no model 'resnet999'"),
+        (
+            {"backbone": "resnet18", "layers": ("blocks.9",)},
+            "features.layers: 'blocks.9' is an unknown layer",
+        ),
+        ({"backbone": "vit_small_patch14_dinov2"}, "which don't divide [64, 64]; try [56, 56]"),
+        ({"backbone": "hiera_tiny_224"}, "$.dataset.resize: the backbone can't take [64, 64]"),
+        ({"backbone": "deit_tiny_distilled_patch16_224.x"}, "timm has no model"),
+    ],
+)
+def test_what_a_fit_would_refuse_of_a_network_is_told_without_its_weights(settings, told, tmp_path):
+    model = ModelConfig(name="padim", features=FeaturesConfig(**settings, weights="random"))
+    with pytest.raises(ConfigError) as caught:
+        check_model(model, (64, 64), tmp_path)
+    with pytest.raises(ConfigError) as of_fit:
+        build(model.features, (64, 64))
+    (problem,), (same,) = caught.value.problems, of_fit.value.problems
+    assert told in problem
+    assert problem.partition("]: ")[0] == same.partition("]: ")[0]
+
+
+def test_a_network_is_looked_at_without_weights_that_can_not_be_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    features = FeaturesConfig(backbone="resnet18.tv_in1k", weights="pretrained")
+    check_model(ModelConfig(name="padim", features=features), (64, 64), tmp_path)
 
 
 @pytest.mark.parametrize("factor", [1e20, 1e38], ids=["finite features", "features without numbers"])

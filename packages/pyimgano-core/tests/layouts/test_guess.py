@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.layouts import guess_records
-from pyimgano_core.layouts._guess_places import ANOMALOUS_NAMES, NORMAL_NAMES
+from pyimgano_core.layouts._guess_names import ANOMALOUS_NAMES, NORMAL_NAMES
 
 
 def make(root, *names):
@@ -227,7 +227,9 @@ def test_pictures_of_a_run_are_no_images(tmp_path):
     [
         *(("OK", bad.capitalize()) for bad in sorted(ANOMALOUS_NAMES)),
         *((good.upper(), "NG") for good in sorted(NORMAL_NAMES)),
-        *(("iO", "niO"), ("gut", "schlecht"), ("good", "bad"), ("pass", "fail"), ("normal", "abnormal")),
+        *(("iO", "niO"), ("pass", "fail"), ("i.O.", "n.i.O."), ("in Ordnung", "nicht in Ordnung")),
+        *(("OK Teile", "NOK-Teile"), ("Gutteile", "Schlechtteile"), ("good_images", "not ok")),
+        *(("OK_2024-05", "NG_2024-05"), ("Gut1", "Ausschuss 2"), ("良品", "不良品")),
     ],
 )
 def test_what_people_call_good_and_bad_is_understood(tmp_path, good, bad):
@@ -244,6 +246,35 @@ def test_a_name_that_only_contains_one_of_those_is_a_category(tmp_path):
     assert [("failsafe", 0), ("pass-1", 0), ("pass-2", 0)] == [
         (record.category, record.label) for record in guess_records(root).records
     ]
+
+
+def test_names_that_sound_like_defects_but_are_categories_are_doubtful(tmp_path):
+    root = make(tmp_path / "parts", "bolt/1.png", "Ausschuss A/2.png", "nok-old/3.png", "nokia/4.png")
+    guessed = guess_records(root)
+    assert {0} == {record.label for record in guessed.records}
+    assert ("Ausschuss A", "nok-old") == guessed.doubtful
+
+
+def test_a_defect_that_is_called_so_is_not_doubtful(tmp_path):
+    root = make(tmp_path / "parts", "ok/1.png", "nok big/2.png")
+    assert (("parts", "test", 1, "nok big"), ()) == (
+        told(guess_records(root))["nok big/2.png"],
+        guess_records(root).doubtful,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "split"), [("Training", "train"), ("validation", "val"), ("VALID", "val"), ("Testing", "test")]
+)
+def test_splits_may_be_written_out(tmp_path, name, split):
+    root = make(tmp_path / "bolt", f"{name}/good/1.png")
+    assert ("bolt", split, 0, None) == told(guess_records(root))[f"{name}/good/1.png"]
+
+
+@pytest.mark.parametrize("name", ["Masken", "Ground Truth", "ground-truth", "GT", "Mask"])
+def test_masks_may_be_called_otherwise(tmp_path, name):
+    root = make(tmp_path / "bolt", "gut/9.png", "schlecht/Kratzer/1.png", f"{name}/Kratzer/1.png")
+    assert {"schlecht/Kratzer/1.png": f"{name}/Kratzer/1.png"} == masks_of(root)
 
 
 def test_a_lone_normal_folder_says_nothing_of_folders_elsewhere(tmp_path):

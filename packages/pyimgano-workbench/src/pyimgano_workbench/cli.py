@@ -147,9 +147,9 @@ def _with_past_run(options: dict[str, Any]) -> int:
 
 def _check_detector(config: RunConfig, base: Path) -> None:
     """Say that a model is wrong before any image is read."""
-    from pyimgano_core.detectors import create_detector  # noqa: PLC0415
+    from pyimgano_core.detectors import check_model  # noqa: PLC0415
 
-    create_detector(config.model, base)
+    check_model(config.model, config.dataset.resize, base)
 
 
 def _load(config_path: Path | None, options: dict[str, Any]) -> RunConfig:

@@ -11,6 +11,7 @@ from pyimgano_core.detectors.contract import (
     ScorerGraph,
     Updatable,
 )
+from pyimgano_core.detectors.fitting import check_model
 from pyimgano_core.detectors.registry import create_detector, detector_names
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "MemoryPredicting",
     "Updatable",
     # By name
+    "check_model",
     "create_detector",
     "detector_names",
 ]

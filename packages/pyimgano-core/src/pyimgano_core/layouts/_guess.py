@@ -2,6 +2,7 @@
 
 - `train`, `val` and `test` are splits, of nested ones the innermost counts, and the folders in them are kinds
   of images. Anomalous images are for test, wherever they lie.
+- Names are read as people write them: `NOK`, `n.i.O.` and `not ok` are one, and so are `ok` and `OK-Teile`.
 - Where one of the folders in a folder is called `good`, `ok` or the like, all of them are kinds: that one is
   normal, the others are defects. One that is called `bad`, `nok` or the like is a kind wherever it lies.
 - What holds such folders is no kind but a category, in a split and beside `good`, too: `test/bolt/good`. So
@@ -26,6 +27,7 @@ from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Record
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.images import is_image
 from pyimgano_core.layouts._guess_masks import match_masks
+from pyimgano_core.layouts._guess_names import mentions_anomalous
 from pyimgano_core.layouts._guess_places import divided, walk_places
 from pyimgano_core.manifest import is_safe_category
 
@@ -44,11 +46,13 @@ class GuessedRecords:
 
     Attributes:
         records: of its images, at least one, with paths relative to it, in the order of their names.
+        doubtful: categories of normal images that have a word for anomalous ones in their names.
         lone_masks: masks of no anomalous image, or of one of several.
         others: files that are no images, and links to folders, which are not followed.
     """
 
     records: tuple[Record, ...]
+    doubtful: tuple[str, ...]
     lone_masks: tuple[str, ...]
     others: tuple[str, ...]
 
@@ -83,8 +87,10 @@ def guess_records(root: Path) -> GuessedRecords:
     names = _category_names((place.category for _, place in images), root)
     found = match_masks(masks, ((path, place) for path, place in images if not place.is_normal))
     used = set(found.values())
+    records = tuple(_record(path, place, names, found) for path, place in images)
     return GuessedRecords(
-        records=tuple(_record(path, place, names, found) for path, place in images),
+        records=records,
+        doubtful=_doubtful(records),
         lone_masks=tuple(str(path) for path, _ in masks if str(path) not in used),
         others=tuple(others),
     )
@@ -109,6 +115,11 @@ def _category_names(categories: Iterable[tuple[str, ...]], root: Path) -> dict[t
     if doubled:
         raise DataError(f"{root}: folders would be one category: {'; '.join(doubled)}; rename all but one")
     return names
+
+
+def _doubtful(records: tuple[Record, ...]) -> tuple[str, ...]:
+    normal = {record.category for record in records if record.label == NORMAL}
+    return tuple(sorted(filter(mentions_anomalous, normal)))
 
 
 def _record(

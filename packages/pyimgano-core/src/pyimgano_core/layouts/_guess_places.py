@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve
 
 from pyimgano_core.contracts.record import Split
-from pyimgano_core.images import is_hidden
+from pyimgano_core.images import is_hidden, is_image
 from pyimgano_core.layouts._category import list_folder
+from pyimgano_core.layouts._guess_names import says_anomalous, says_masks, says_normal, split_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Names in lower case; the reference page on manifests lists them.
-NORMAL_NAMES = frozenset({"good", "gut", "io", "normal", "ok", "pass"})
-ANOMALOUS_NAMES = frozenset(
-    {"abnormal", "anomalous", "anomaly", "bad", "defect", "defective", "defects", "fail", "ko", "ng", "nok"}
-    | {"reject", "rejects", "scrap"}
-    | {"ausschuss", "defekt", "fehler", "nio", "schlecht"}
-)
-MASK_NAMES = frozenset({"ground_truth", "mask", "masks"})
-SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "test": "test"}
 _RUN = "run.json"  # what a run directory holds beside pictures of its own
 
 
@@ -39,7 +31,7 @@ class Place:
 
     @property
     def is_normal(self) -> bool:
-        return self.kind is None or self.kind.lower() in NORMAL_NAMES
+        return self.kind is None or says_normal(self.kind)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -49,7 +41,7 @@ class Place:
     @property
     def defect(self) -> tuple[str, ...]:
         """The kinds that say more than that an image is anomalous."""
-        return tuple(name for name in self.kinds if name.lower() not in ANOMALOUS_NAMES)
+        return tuple(name for name in self.kinds if not says_anomalous(name))
 
 
 def walk_places(root: Path) -> Iterator[tuple[PurePosixPath, Place]]:
@@ -66,12 +58,11 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
     if _RUN in files:
         return
     # A link to a folder is among the files: one that is called ok still tells what its neighbours are.
-    known = {
-        name.lower() for name in (*folders, *files) if _is_known(name) and (root / below / name).is_dir()
-    }
+    names = (*folders, *(name for name in files if not is_image(name)))
+    known = [name for name in names if _is_known(name) and (root / below / name).is_dir()]
     place = _holding(place, known)
     yield from ((below / name, place) for name in files)
-    names_kinds = place.split is not None or not known.isdisjoint(NORMAL_NAMES)
+    names_kinds = place.split is not None or any(map(says_normal, known))
     for name in folders:
         if not is_hidden(name):
             yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
@@ -79,12 +70,12 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
 
 def _is_known(name: str) -> bool:
     """Return whether a name says normal or anomalous, and nothing else."""
-    return name.lower() in NORMAL_NAMES | ANOMALOUS_NAMES
+    return says_normal(name) or says_anomalous(name)
 
 
-def _holding(place: Place, known: set[str]) -> Place:
+def _holding(place: Place, known: list[str]) -> Place:
     """Return what is known in a folder that holds these known kinds: its own name is none then."""
-    says = not known.isdisjoint(NORMAL_NAMES) or (place.split is not None and known)
+    says = any(map(says_normal, known)) or (place.split is not None and known)
     if place.kind is None or not says or any(map(_is_known, place.kinds)):
         return place
     return evolve(place, category=(*place.category, *place.kinds), kind=None, inner=())
@@ -92,13 +83,13 @@ def _holding(place: Place, known: set[str]) -> Place:
 
 def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
     """Return what is known in a folder called `name`, which lies where `place` is known."""
-    if name.lower() in MASK_NAMES:
+    if says_masks(name):
         return evolve(place, is_mask=True)
-    if place.kind is None and name.lower() in SPLIT_NAMES:
-        return evolve(place, split=SPLIT_NAMES[name.lower()])
+    if place.kind is None and (split := split_said(name)):
+        return evolve(place, split=split)
     if place.kind is not None:
         return evolve(place, inner=(*place.inner, name))
-    if names_kinds or place.is_mask or name.lower() in ANOMALOUS_NAMES:
+    if names_kinds or place.is_mask or says_anomalous(name):
         return evolve(place, kind=name)
     return evolve(place, category=(*place.category, name))
 

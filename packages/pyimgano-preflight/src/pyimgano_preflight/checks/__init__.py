@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pyimgano_core.contracts.preflight import CheckState
-from pyimgano_core.detectors import create_detector
+from pyimgano_core.detectors import check_model
 from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_core.manifest import columns_of
 from pyimgano_core.thresholds import needed_normals
@@ -44,7 +44,7 @@ _OF_LOCK = frozenset({"PF402", "PF410", "PF411"})
 _OF_OPENING = frozenset({"PF101", "PF711"})
 _OF_THE_RUN = "PF9"
 _DEPTHS = ("quick", "standard", "deep")
-_OF_KEYS = {"name": "PF906", "features": "PF907"}
+_OF_KEYS = {"$.model.name": "PF906", "$.model.features": "PF907", "$.dataset.resize": "PF907"}
 
 
 def dataset_issues(inspection: Inspection) -> Iterator[Issue]:
@@ -64,10 +64,10 @@ def calibration_issues(inspection: Inspection) -> Iterator[Issue]:
 def detector_issues(inspection: Inspection) -> Iterator[Issue]:
     """Yield what training would refuse before it begins: the detector, its features or its options."""
     try:
-        create_detector(inspection.config.model, inspection.base)
+        check_model(inspection.config.model, inspection.config.dataset.resize, inspection.base)
     except ConfigError as exc:
         for problem in exc.problems:
-            codes = (code for key, code in _OF_KEYS.items() if problem.startswith(f"$.model.{key}"))
+            codes = (code for key, code in _OF_KEYS.items() if problem.startswith(key))
             yield rule_issue(next(codes, "PF908"), problem)
     except MachineError as exc:
         yield rule_issue("PF906", str(exc))

@@ -18,6 +18,7 @@ def show_start(start: Start, *, as_json: bool) -> None:
     if as_json:
         emit_json({"config": config, "manifest": manifest, **guessed_document(start.guessed)})
         return
-    following = command_line(["pyimgano-train", "--config", config, "--export-infer-config"])
-    written = f"written: {manifest}, {config}\nlook through both, then: {following}\n"
-    write_stdout(guessed_text(start.guessed) + written)
+    check = command_line(["pyimgano-preflight", "check", config])
+    train = command_line(["pyimgano-train", "--config", config, "--export-infer-config"])
+    following = f"look through both, then: {check}\nand then:                {train}\n"
+    write_stdout(f"{guessed_text(start.guessed)}written: {manifest}, {config}\n{following}")

@@ -17,6 +17,7 @@ from pyimgano_core.contracts.config import RunConfig
 from pyimgano_core.errors import UsageError
 from pyimgano_core.layouts import GuessedRecords, guess_records
 from pyimgano_core.manifest import path_from, relocated, resolve, write_manifest
+from pyimgano_core.words import command_line
 
 if TYPE_CHECKING:
     from pyimgano_core.contracts.record import Record
@@ -47,9 +48,15 @@ def write_start(folder: Path, images: Path | None) -> Start:
     """
     root = folder if images is None else images
     config, manifest = folder / CONFIG, folder / MANIFEST
+    again = command_line(
+        ["pyimgano-core", "manifest", "guess", "--root", str(root), "--output", str(manifest), "--force"]
+    )
     for path in (config, manifest):
         if path.exists():
-            raise UsageError(f"{path} is there already, and is not replaced; name another folder, or move it")
+            raise UsageError(
+                f"{path} is there already, and is not replaced; name another folder, or move it; "
+                f"the manifest alone is made again by: {again}"
+            )
     guessed = guess_records(root)
     samples = (resolve(record, root.absolute()) for record in guessed.records)
     write_manifest(manifest, relocated(samples, manifest))

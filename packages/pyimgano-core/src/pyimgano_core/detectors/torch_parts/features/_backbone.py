@@ -68,10 +68,7 @@ def build_backbone(features: FeaturesConfig, size: tuple[int, int], seed: int) -
         MachineError: pretrained weights can't be fetched.
     """
     name = features.backbone
-    if not _is_known(name):
-        near = difflib.get_close_matches(name, [*timm.list_models(), *WEIGHT_FREE], n=3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see timm.list_models()"
-        raise ConfigError([f"$.model.features.backbone: timm has no model {name!r}; {hint}"])
+    _require_known(name)
     network, record = _network(features, seed)
     layers = _choose_layers(network, features)
     info: dict[str, Any] = {"backbone": name, "layers": list(layers)}
@@ -83,6 +80,27 @@ def build_backbone(features: FeaturesConfig, size: tuple[int, int], seed: int) -
     fit_size(network, name, size)
     _run(backbone, size)
     return backbone
+
+
+def check_backbone(features: FeaturesConfig, size: tuple[int, int]) -> None:
+    """Do as `build_backbone` does, but for the weights: nothing is read, computed or kept in memory.
+
+    Raises:
+        ConfigError: the backbone, a layer or the size don't fit each other.
+    """
+    _require_known(features.backbone)
+    with torch.device("meta"):
+        network = create_network(features.backbone)
+        backbone = Backbone(network, _choose_layers(network, features), {})
+        fit_size(network, features.backbone, size)
+        _run(backbone, size)
+
+
+def _require_known(name: str) -> None:
+    if not _is_known(name):
+        near = difflib.get_close_matches(name, [*timm.list_models(), *WEIGHT_FREE], n=3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see timm.list_models()"
+        raise ConfigError([f"$.model.features.backbone: timm has no model {name!r}; {hint}"])
 
 
 def _is_known(name: str) -> bool:
@@ -164,7 +182,7 @@ def _run(backbone: Backbone, size: tuple[int, int]) -> None:
     try:
         with torch.no_grad():
             backbone(torch.zeros(1, *size, 3, dtype=torch.uint8))
-    except (RuntimeError, AssertionError) as exc:
+    except (RuntimeError, AssertionError, ValueError) as exc:
         reason = (str(exc).splitlines() or [type(exc).__name__])[0]
         raise ConfigError([f"$.dataset.resize: the backbone can't take {list(size)}: {reason}"]) from exc
 

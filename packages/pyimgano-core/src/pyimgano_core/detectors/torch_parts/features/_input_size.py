@@ -29,8 +29,15 @@ def own_size(network: nn.Module) -> tuple[int, int] | None:
     """Return the height and width that a network is built for, or None for one that takes any."""
     if not hasattr(network, "set_input_size"):
         return None
-    height, width = network.patch_embed.img_size  # type: ignore[union-attr, misc]
+    size = getattr(getattr(network, "patch_embed", None), "img_size", None)
+    height, width = size or network.pretrained_cfg["input_size"][1:]  # type: ignore[index]
     return int(height), int(width)
+
+
+def _patch_size(network: nn.Module) -> tuple[int, int]:
+    """Return height and width of a patch, 1 where a network says by itself what it takes."""
+    patch = getattr(getattr(network, "patch_embed", None), "patch_size", 1)
+    return (patch, patch) if isinstance(patch, int) else patch
 
 
 def fit_size(network: nn.Module, name: str, size: tuple[int, int]) -> None:
@@ -41,7 +48,7 @@ def fit_size(network: nn.Module, name: str, size: tuple[int, int]) -> None:
     """
     if own_size(network) is None:
         return
-    patch: tuple[int, int] = network.patch_embed.patch_size  # type: ignore[union-attr, assignment]
+    patch = _patch_size(network)
     if any(length % side for length, side in zip(size, patch, strict=True)):
         below, above = (
             [max(1, length // side + step) * side for length, side in zip(size, patch, strict=True)]
