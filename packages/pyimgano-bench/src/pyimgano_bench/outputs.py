@@ -13,6 +13,7 @@ from pyimgano_bench.cell import CELLS
 from pyimgano_bench.failures import DetectorError
 from pyimgano_core.cli.app import report_error
 from pyimgano_core.errors import UsageError
+from pyimgano_core.words import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +52,10 @@ def hint_to_resume(folder: Path) -> Iterator[None]:
         raise
     except BaseException:
         if (folder / CELLS).is_dir():
-            click.echo(f"finished cells are in {folder}; go on with --output-dir {folder}", err=True)
+            finished = sum(1 for _ in (folder / CELLS).glob("*.json"))
+            number = number_of(finished, "finished cell")
+            found = f"{number} in {folder}" if finished else "no cell is finished yet"
+            click.echo(f"{found}; go on with --output-dir {folder}", err=True)
         raise
 
 

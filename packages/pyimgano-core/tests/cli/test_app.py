@@ -87,6 +87,20 @@ def test_a_wrong_command_line_is_exit_code_64_with_its_usage(arguments):
     assert err.startswith("Usage: ")
 
 
+@pytest.mark.parametrize("words", [["--predictions", "p", "a.b=0.2"], ["--a.b", "2"], ["a.png", "--a.b=1"]])
+def test_a_key_of_the_config_given_without_its_option_is_told_how_to_be_set(words):
+    script = "from pyimgano_core.cli.main import core, run; run(core)"
+    command = [sys.executable, "-c", script, "evaluate", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert 64 == done.returncode
+    assert done.stderr.rstrip().endswith("; a key of the config is set with --set a.b=VALUE")
+
+
+def test_other_wrong_words_are_no_keys():
+    _, _, err = run_body("pass", "a.b=1")
+    assert err.rstrip().endswith("unexpected extra argument (a.b=1)")
+
+
 def test_help_is_exit_code_0():
     code, out, err = run_body("pass", "--help")
     assert (0, "") == (code, err)

@@ -125,7 +125,7 @@ class _Watcher:
             reason = found.unlisted[folder]
             click.echo(f"note: {shown(folder)}: can't be listed: {reason}; waiting for it", err=True)
         for folder in self._unlisted - found.unlisted.keys():
-            click.echo(f"note: {shown(folder)}: is there again", err=True)
+            click.echo(f"note: {shown(folder)}: is there now", err=True)
         self._unlisted = set(found.unlisted)
 
     def _recall(self, found: Found) -> None:

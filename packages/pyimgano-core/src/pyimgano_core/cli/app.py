@@ -30,6 +30,7 @@ INTERRUPTS = (KeyboardInterrupt, Terminated, HungUp)
 """What asks a command to end; whoever catches them to keep what was found raises them again."""
 
 _ISSUES_SHOWN = 20
+_KEY_ALONE = re.compile(r"(?:--|\()([a-z]\w*(?:\.\w+)+)(?=[='])")
 _NAMED_BY_USERS = frozenset({"category", "dataset"})  # a name is text, though it be 01
 
 
@@ -62,6 +63,7 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
         report_error(exc)
         return exc.exit_code
     except click.ClickException as exc:
+        _explain_keys(exc)
         exc.show()
         return ExitCode.USAGE
     except (click.Abort, *INTERRUPTS) as exc:
@@ -75,6 +77,15 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
             raise
         return _abandon_stdout(_stopped(cause))
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _explain_keys(error: click.ClickException) -> None:
+    """Say how a key of the config is set, where somebody tried it as an option or an argument."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or all("--set" not in parameter.opts for parameter in context.command.params):
+        return
+    if found := _KEY_ALONE.search(error.message):
+        error.message = f"{error.message.rstrip('.')}; a key of the config is set with --set {found[1]}=VALUE"
 
 
 def _stopped(error: BaseException) -> ExitCode:
