@@ -13,6 +13,7 @@ from pyimgano_core.contracts.config import (
     RunConfig,
     ThresholdConfig,
 )
+from pyimgano_core.contracts.report import DecidingImage
 from pyimgano_core.pipeline import run_category
 from pyimgano_core.preparation import prepare_dataset
 from pyimgano_core.progress import SilentProgress
@@ -75,6 +76,17 @@ def test_an_unreadable_image_is_counted(maker):
     (maker.folder / "bolt_good1.png").write_bytes(b"no image")
     notes = make_notes(cells_of(maker.write()))
     assert any("1 image could not be used, the first: " in note for note in notes)
+
+
+def test_a_calibration_image_that_alone_sets_a_threshold_at_a_cost_is_named_with_its_cell(maker):
+    maker.add_category("bolt")
+    (cell,) = cells_of(maker.write())
+    odd = DecidingImage(
+        input="odd.png", score=9.0, next_score=2.0, missed_count=4, found_without=3, false_alarms_without=0
+    )
+    notes = make_notes([evolve(cell, report=evolve(cell.report, deciding_image=odd)), cell])
+    (told,) = [note for note in notes if "alone sets the threshold" in note]
+    assert told.startswith("d/bolt padim seed 0: calibration image 'odd.png' alone sets")
 
 
 def test_a_missing_threshold_is_told(maker):

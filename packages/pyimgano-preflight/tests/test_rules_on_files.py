@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.progress import SilentProgress
 from pyimgano_preflight._select import RuleSettings, make_selection
 from pyimgano_preflight.checks.files import IMAGE_RULES
@@ -576,6 +577,15 @@ def test_a_turned_image_without_a_mask_is_not_told_to_check_one(dataset):
     (issue,) = [issue for issue in dataset.report().issues if issue.code == "PF312"]
     assert "has EXIF orientation 6 and is turned; tools that do not turn it" in issue.message
     assert "mask" not in issue.message
+
+
+@pytest.mark.parametrize(("values", "severity"), [((0, 65535), Severity.WARNING), ((0, 4095), Severity.INFO)])
+def test_sixteen_bits_are_for_information_where_the_config_says_what_they_hold(dataset, values, severity):
+    sixteen_bit().save(dataset.file("train/0.png"))
+    dataset.set(dataset={"manifest_path": "manifest.jsonl", "sixteen_bit_range": values})
+    (issue,) = [issue for issue in dataset.report().issues if issue.code == "PF308"]
+    expected = f"train/0.png: has 16 bits, brought to 8 by dataset.sixteen_bit_range = {list(values)}"
+    assert (severity, expected) == (issue.severity, issue.message)
 
 
 def test_sizes_that_vary_are_unusual_beyond_a_factor_only(dataset):

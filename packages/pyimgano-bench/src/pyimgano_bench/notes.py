@@ -8,6 +8,7 @@ from pyimgano_bench.rows import IMAGE_METRICS, PIXEL_METRICS
 from pyimgano_core.words import (
     REVIEW_LEGEND,
     agree,
+    deciding_in_words,
     gather,
     groups_in_words,
     images_in_words,
@@ -79,11 +80,14 @@ def _told_of_means(means: DetectorMeans) -> Iterator[tuple[str, str]]:
 def _told(cell: BenchCell) -> Iterator[tuple[str, str]]:
     """Yield where and what."""
     category = f"{cell.dataset}/{cell.category}"
+    place = f"{category} {cell.detector} seed {cell.seed}"
     if cell.report is not None:
         yield from ((category, text) for text in _of_cell(cell, cell.report))
+        if cell.report.deciding_image is not None:
+            yield place, deciding_in_words(cell.report.deciding_image)
         return
     reason = cell.error.message if cell.error is not None else "no result"
-    yield f"{category} {cell.detector} seed {cell.seed}", f"failed: {_one_line(reason)}"
+    yield place, f"failed: {_one_line(reason)}"
 
 
 def _of_cell(cell: BenchCell, report: CategoryReport) -> Iterator[str]:

@@ -102,6 +102,20 @@ def test_where_no_threshold_keeps_both_limits_the_detector_misses_and_not_the_im
     assert decided(ODD, anomalous=[1.0, 1.0, 1.0, *DEFECTS]) is None
 
 
+def test_an_image_that_costs_most_defects_is_named_however_well_they_are_told():
+    normal = [*NORMAL, 4.8, 4.9]  # 5 of 22 above 1.6: at most 45 %
+    assert decided(ODD, normal=normal, anomalous=[1.0] * 4 + [3.0] * 16) is not None  # at least 56 %
+    assert decided(ODD, normal=normal, anomalous=[1.0] * 6 + [3.0] * 14) is None  # at least 46 %
+    assert decided(ODD, normal=[*NORMAL, *[4.9] * 7], anomalous=[1.0] * 4 + [3.0] * 16) is None  # up to 57 %
+    assert decided(ODD, normal=[*NORMAL, *[4.9] * 7], anomalous=[3.0] * 16) is not None  # at least 79 %
+
+
+def test_of_images_of_shared_groups_the_shares_themselves_are_compared():
+    anomalous = [1.0] * 4 + [3.0] * 6
+    assert decided(ODD, normal=[*NORMAL, *[4.9] * 2], anomalous=anomalous) is None
+    assert decided(ODD, normal=[*NORMAL, *[4.9] * 2], anomalous=anomalous, group="lot") is not None
+
+
 def test_without_normal_test_images_nothing_is_known_of_the_ranking():
     assert decided(ODD, normal=[]) is None
 

@@ -50,7 +50,11 @@ def _place(text: str) -> ImageFile:
 @click.option("--from-run", type=_PATH, help="Use the config in this run directory instead.")
 @click.option("--category", help="Which category the images are of, where the config has several.")
 @click.option("--root", type=_place, metavar="PATH", help="Where images of a manifest not beside it are.")
-@click.option("--output", type=_PATH, help="Write the lines to this file instead of stdout.")
+@click.option(
+    "--output",
+    type=_PATH,
+    help="Write the lines to this file instead of stdout; one that is there is replaced at the end.",
+)
 @click.option("--summary", type=_PATH, help="Write the counts to this file as JSON.")
 @click.option("--csv", type=_PATH, help="Write the lines as a table to this file too.")
 @click.option("--parts", type=_PATH, help="Write a verdict per part (meta.part_id of rows) to this file.")

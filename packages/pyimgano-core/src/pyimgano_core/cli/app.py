@@ -63,8 +63,7 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
         report_error(exc)
         return exc.exit_code
     except click.ClickException as exc:
-        _explain_keys(exc)
-        exc.show()
+        _explained(exc).show()
         return ExitCode.USAGE
     except (click.Abort, *INTERRUPTS) as exc:
         return _abandon_stdout(_stopped(exc))
@@ -79,13 +78,16 @@ def _exit_code(command: click.Command, arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else ExitCode.DONE
 
 
-def _explain_keys(error: click.ClickException) -> None:
+def _explained(error: click.ClickException) -> click.ClickException:
     """Say how a key of the config is set, where somebody tried it as an option or an argument."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or all("--set" not in parameter.opts for parameter in context.command.params):
-        return
-    if found := _KEY_ALONE.search(error.message):
-        error.message = f"{error.message.rstrip('.')}; a key of the config is set with --set {found[1]}=VALUE"
+        return error
+    found = _KEY_ALONE.search(error.message)
+    if found is None:
+        return error
+    advice = f"a key of the config is set with --set {found[1]}=VALUE"
+    return click.UsageError(f"{error.message.rstrip('.')}; {advice}", context)
 
 
 def _stopped(error: BaseException) -> ExitCode:

@@ -195,8 +195,7 @@ class CategoryReport:
     what a later update goes on from, where the detector can be updated. `parity` is null where a detector
     offers no model to compare with. `int8` is the 8-bit variant, where the config asks for one. `reference`
     tells what the calibration normals looked like, by quantity, as in `infer_config.json`.
-    `deciding_image` is there where one calibration image sets a threshold that well-ranked defects stay
-    below.
+    `deciding_image` is there where one calibration image alone sets a threshold that defects stay below.
     """
 
     KIND: ClassVar[str] = "pyimgano.category_report"

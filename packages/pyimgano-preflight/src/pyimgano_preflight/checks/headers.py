@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 
 from pyimgano_core.contracts.issue import Severity
 from pyimgano_core.contracts.record import Sample
+from pyimgano_core.images import FULL_RANGE
 from pyimgano_core.manifest import columns_of
 from pyimgano_preflight.facts import HeaderFacts
 from pyimgano_preflight.rules import rule_issue, sample_issue
@@ -59,6 +60,8 @@ def header_issues(inspection: Inspection) -> Iterator[Issue]:
     for sample, header in _headers(inspection):
         for finding in _findings(sample, header):
             yield sample_issue(finding.code, sample, finding.message, data=finding.data)
+        if header.bits > _EIGHT_BITS:
+            yield _deep(sample, header, inspection.config.dataset.sixteen_bit_range)
         if header.orientation != _UPRIGHT:
             yield _turned(sample, header, inspection.facts.mask(sample))
 
@@ -125,6 +128,14 @@ def _turned(sample: Sample, header: HeaderFacts, mask: FileFacts | None) -> Issu
     return issue if fits else evolve(issue, severity=Severity.ERROR)
 
 
+def _deep(sample: Sample, header: HeaderFacts, values: tuple[int, int]) -> Issue:
+    """Return that an image has more than 8 bits: a warning while nobody has said which values count."""
+    message = f"has {header.bits} bits, brought to 8 by dataset.sixteen_bit_range = {list(values)}"
+    data = {"mode": header.mode, "bits": header.bits, "sixteen_bit_range": list(values)}
+    issue = sample_issue("PF308", sample, message, data=data)
+    return issue if values == FULL_RANGE else evolve(issue, severity=Severity.INFO)
+
+
 def _mask_fits(header: HeaderFacts, mask: HeaderFacts) -> bool:
     """Return whether a mask is known to lie upright on an image that is turned, or is turned with it."""
     if mask.orientation == header.orientation:
@@ -135,9 +146,6 @@ def _mask_fits(header: HeaderFacts, mask: HeaderFacts) -> bool:
 
 def _of_mode(header: HeaderFacts) -> Iterator[Finding]:
     data: dict[str, Any] = {"mode": header.mode}
-    if header.bits > _EIGHT_BITS:
-        message = f"has {header.bits} bits, brought to 8 by dataset.sixteen_bit_range"
-        yield Finding("PF308", message, {**data, "bits": header.bits})
     if header.mode == "CMYK":
         yield Finding("PF309", "is stored as CMYK, converted without a profile", data)
     if header.mode in ("P", "PA"):
