@@ -9,13 +9,15 @@ import sys
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
 from attrs import fields, has
 
 from pyimgano_bench.suite import Suite, load_suite
-from pyimgano_core.contracts.config import ReviewConfig, RunConfig, TilingConfig
+from pyimgano_core.contracts.config import ReviewConfig, RunConfig, ThresholdMethod, TilingConfig
+from pyimgano_core.contracts.report import PixelResults, Results
 from pyimgano_core.contracts.threshold import Certificate, FallbackStep, ThresholdProvenance
 from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
@@ -103,6 +105,20 @@ def test_every_field_of_a_threshold_s_provenance_is_documented(contract):
     for page in ("thresholds.md", "infer-config.md"):
         text = (DOCS / "reference" / page).read_text(encoding="utf-8")
         assert [] == [field.name for field in fields(contract) if f"`{field.name}`" not in text], page
+
+
+@pytest.mark.parametrize("contract", [Results, PixelResults])
+def test_every_metric_and_rate_is_defined_on_its_page(contract):
+    page = (DOCS / "reference" / "metrics.md").read_text(encoding="utf-8")
+    types = {each.name: str(each.type) for each in fields(contract)}
+    measured = [name for name, kind in types.items() if kind == "float | None" or "ObservedRate" in kind]
+    assert len(measured) > 7
+    assert [] == [name for name in measured if f"`{name}`" not in page]
+
+
+def test_every_threshold_method_is_defined_on_its_page():
+    page = (DOCS / "reference" / "thresholds.md").read_text(encoding="utf-8")
+    assert [] == [name for name in get_args(ThresholdMethod) if f"\n| `{name}`" not in page]
 
 
 def test_every_name_that_a_guess_understands_is_documented():
