@@ -100,7 +100,8 @@ def command(capfd, tmp_path, monkeypatch):
     return call
 
 
-def test_the_command_tells_what_it_found(command, tmp_path):
+def test_the_command_tells_what_it_found(command, tmp_path, monkeypatch):
+    monkeypatch.delenv("UV", raising=False)
     make(tmp_path / "bolt", "good/1.png", "good/2.png", "crack/3.png", "masks/crack/3.png")
     code, out, err = command("--init", "bolt")
     assert (0, "") == (code, err)

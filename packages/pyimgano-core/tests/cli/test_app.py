@@ -87,18 +87,23 @@ def test_a_wrong_command_line_is_exit_code_64_with_its_usage(arguments):
     assert err.startswith("Usage: ")
 
 
-@pytest.mark.parametrize("words", [["--predictions", "p", "a.b=0.2"], ["--a.b", "2"], ["a.png", "--a.b=1"]])
+@pytest.mark.parametrize(
+    "words", [["--predictions", "p", "x", "model.name=y"], ["--model.name", "y"], ["a.png", "--model.name=y"]]
+)
 def test_a_key_of_the_config_given_without_its_option_is_told_how_to_be_set(words):
     script = "from pyimgano_core.cli.main import core, run; run(core)"
     command = [sys.executable, "-c", script, "evaluate", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert 64 == done.returncode
-    assert done.stderr.rstrip().endswith("; a key of the config is set with --set a.b=VALUE")
+    assert done.stderr.rstrip().endswith("; a key of the config is set with --set model.name=VALUE")
 
 
 def test_other_wrong_words_are_no_keys():
-    _, _, err = run_body("pass", "a.b=1")
-    assert err.rstrip().endswith("unexpected extra argument (a.b=1)")
+    _, _, err = run_body("pass", "model.name=1")  # it has no --set
+    assert err.rstrip().endswith("unexpected extra argument (model.name=1)")
+    script = "from pyimgano_core.cli.main import core, run; run(core)"
+    command = [sys.executable, "-c", script, "evaluate", "--config.toml"]
+    assert "--set" not in subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
 def test_help_is_exit_code_0():

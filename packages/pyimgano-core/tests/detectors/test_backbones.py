@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -14,7 +17,8 @@ from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
 from pyimgano_core.detectors.subspace import Subspace
-from pyimgano_core.detectors.torch_parts.features import build_patch_features, check_backbone
+from pyimgano_core.detectors.torch_parts.features import build_patch_features
+from pyimgano_core.detectors.torch_parts.features._backbone import check_backbone
 from pyimgano_core.errors import ConfigError, MachineError
 from pyimgano_core.progress import SilentProgress
 from pyimgano_core.testing import ArrayImages, check_detector
@@ -136,6 +140,30 @@ def test_what_a_fit_would_refuse_of_a_network_is_told_without_its_weights(settin
     (problem,), (same,) = caught.value.problems, of_fit.value.problems
     assert told in problem
     assert problem.partition("]: ")[0] == same.partition("]: ")[0]
+
+
+def test_a_package_that_is_broken_is_told_as_that(tmp_path):
+    (tmp_path / "timm").mkdir()
+    (tmp_path / "timm" / "__init__.py").write_text("raise ImportError('no such symbol')")
+    script = (
+        "import pathlib\n"
+        "from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig\n"
+        "from pyimgano_core.detectors import check_model\n"
+        "features = FeaturesConfig(backbone='resnet18', weights='random')\n"
+        "try:\n"
+        "    check_model(ModelConfig(name='padim', features=features), (64, 64), pathlib.Path())\n"
+        "except Exception as exc:\n"
+        "    print(type(exc).__name__, exc)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "MachineError torch or timm is installed but can't be imported: no such symbol\n"
+
+
+def test_a_network_that_looks_up_beyond_its_positions_is_refused_by_the_fit():
+    with pytest.raises(ConfigError, match="the backbone can't take"):
+        build(FeaturesConfig(backbone="mvitv2_tiny", weights="random"), (256, 256))
 
 
 def test_a_network_is_looked_at_without_weights_that_can_not_be_fetched(tmp_path, monkeypatch):

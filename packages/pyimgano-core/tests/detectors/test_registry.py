@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from pyimgano_core.contracts.config import FeaturesConfig, ModelConfig
-from pyimgano_core.detectors import create_detector, detector_names
+from pyimgano_core.detectors import check_model, create_detector, detector_names
 from pyimgano_core.detectors.dictionary import Dictionary
 from pyimgano_core.detectors.padim import Padim
 from pyimgano_core.detectors.patchcore import PatchCore
@@ -152,6 +152,15 @@ def test_a_third_party_s_options_are_as_strict(tmp_path, register):
     register("second", OWN)
     (problem,) = problems_of(ModelConfig(name="second", options={"depth": "5"}), tmp_path)
     assert problem.startswith("$.model.options.depth: ")
+
+
+def test_a_third_party_makes_of_features_what_it_likes(tmp_path, register):
+    register("sixth", OWN)
+    features = FeaturesConfig(backbone="a network of its own", weights="random")
+    check_model(ModelConfig(name="sixth", features=features), (64, 64), tmp_path)
+    pytest.importorskip("timm")
+    with pytest.raises(ConfigError, match="timm has no model"):
+        check_model(ModelConfig(name="padim", features=features), (64, 64), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_pictures_of_a_run_are_no_images(tmp_path):
         *((good.upper(), "NG") for good in sorted(NORMAL_NAMES)),
         *(("iO", "niO"), ("pass", "fail"), ("i.O.", "n.i.O."), ("in Ordnung", "nicht in Ordnung")),
         *(("OK Teile", "NOK-Teile"), ("Gutteile", "Schlechtteile"), ("good_images", "not ok")),
-        *(("OK_2024-05", "NG_2024-05"), ("Gut1", "Ausschuss 2"), ("良品", "不良品")),
+        *(("OK Bilder", "NG-Bilder"), ("Gutteile", "Ausschuss"), ("良品", "不良品")),
     ],
 )
 def test_what_people_call_good_and_bad_is_understood(tmp_path, good, bad):
@@ -253,6 +253,59 @@ def test_names_that_sound_like_defects_but_are_categories_are_doubtful(tmp_path)
     guessed = guess_records(root)
     assert {0} == {record.label for record in guessed.records}
     assert ("Ausschuss A", "nok-old") == guessed.doubtful
+
+
+@pytest.mark.parametrize(
+    ("whole", "doubtful"), [("metal anomaly detection", ()), ("NOK", ("NOK",)), ("scrap metal", ())]
+)
+def test_a_whole_is_doubtful_only_where_its_name_says_nothing_else(tmp_path, whole, doubtful):
+    assert doubtful == guess_records(make(tmp_path / whole, "1.png")).doubtful
+
+
+@pytest.mark.parametrize("folder", ["scrap metal/ok", "no defects B", "non-defective", "ohne Fehler 2/Serie"])
+def test_images_that_are_called_normal_or_no_defects_are_not_doubtful(tmp_path, folder):
+    assert () == guess_records(make(tmp_path / "parts", f"{folder}/1.png")).doubtful
+
+
+def test_defects_that_are_numbered_keep_their_names_and_masks(tmp_path):
+    names = ("test/good/9.png", "test/defect_1/1.png", "test/defect_2/1.png")
+    masks = ("ground_truth/defect_1/1_mask.png", "ground_truth/defect_2/1_mask.png")
+    root = make(tmp_path / "bolt", *names, *masks)
+    assert dict(zip(names[1:], masks, strict=True)) == masks_of(root)
+    assert {None, "defect_1", "defect_2"} == {record.defect for record in guess_records(root).records}
+
+
+def test_numbered_codes_are_parts(tmp_path):
+    root = make(tmp_path / "boards", "IO1/1.png", "IO2/2.png", "CPU/3.png", "pass 2/4.png")
+    assert {("CPU", 0), ("IO1", 0), ("IO2", 0), ("pass 2", 0)} == {
+        (record.category, record.label) for record in guess_records(root).records
+    }
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_pass_may_be_said_of_images(tmp_path, split):
+    names = (f"{split}/pass images/1.png", "test/fail images/2.png")
+    assert {
+        names[0]: ("bolt", split, 0, None),
+        names[1]: ("bolt", "test", 1, None),
+    } == told(guess_records(make(tmp_path / "bolt", *names)))
+
+
+def test_gt_is_a_product_where_nothing_says_that_kinds_are_there(tmp_path):
+    root = make(tmp_path / "cars", "GT/good/1.png", "GT/bad/2.png", "GT/gt/2.png", "RS/good/3.png")
+    assert {
+        "GT/bad/2.png": ("GT", "test", 1, None),
+        "GT/good/1.png": ("GT", None, 0, None),
+        "RS/good/3.png": ("RS", None, 0, None),
+    } == told(guess_records(root))
+    assert {"GT/bad/2.png": "GT/gt/2.png"} == masks_of(root)
+
+
+def test_valid_beside_invalid_is_no_split(tmp_path):
+    root = make(tmp_path / "parts", "valid/1.png", "Invalid/2.png")
+    assert {("Invalid", None), ("valid", None)} == {
+        (record.category, record.split) for record in guess_records(root).records
+    }
 
 
 def test_a_defect_that_is_called_so_is_not_doubtful(tmp_path):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from attrs import fields
 
 from pyimgano_core.cli._signals import HungUp, Terminated, listen
 from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
@@ -30,7 +31,7 @@ INTERRUPTS = (KeyboardInterrupt, Terminated, HungUp)
 """What asks a command to end; whoever catches them to keep what was found raises them again."""
 
 _ISSUES_SHOWN = 20
-_KEY_ALONE = re.compile(r"(?:--|\()([a-z]\w*(?:\.\w+)+)(?=[='])")
+_KEY_ALONE = re.compile(r"(?:--|[( ])(([a-z]\w*)(?:\.\w+)+)(?=[='])")
 _NAMED_BY_USERS = frozenset({"category", "dataset"})  # a name is text, though it be 01
 
 
@@ -83,10 +84,13 @@ def _explained(error: click.ClickException) -> click.ClickException:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or all("--set" not in parameter.opts for parameter in context.command.params):
         return error
-    found = _KEY_ALONE.search(error.message)
-    if found is None:
+    from pyimgano_core.contracts.config import RunConfig  # noqa: PLC0415 - keeps start-up light
+
+    tables = {each.name for each in fields(RunConfig)}
+    keys = [found[1] for found in _KEY_ALONE.finditer(error.message) if found[2] in tables]
+    if not keys:
         return error
-    advice = f"a key of the config is set with --set {found[1]}=VALUE"
+    advice = f"a key of the config is set with --set {keys[0]}=VALUE"
     return click.UsageError(f"{error.message.rstrip('.')}; {advice}", context)
 
 

@@ -33,7 +33,10 @@ def torch_part(module: str, function: str) -> Callable[..., ScorerGraph]:
 
 
 def check_model(model: ModelConfig, size: tuple[int, int], base: Path) -> None:
-    """Raise what a fit would refuse of a model, but for its weights; of a network where timm is installed.
+    """Raise what a fit would refuse of a model, as far as can be told without its weights and images.
+
+    The network of one of this package's own detectors is built without memory, where torch and timm are
+    installed. What only numbers show is left to the fit.
 
     Args:
         model: name, features and options.
@@ -42,10 +45,15 @@ def check_model(model: ModelConfig, size: tuple[int, int], base: Path) -> None:
 
     Raises:
         ConfigError: with every problem that is found; the network is looked at where all else is right.
-        MachineError: the detector is registered but can't be imported.
+        MachineError: the detector, torch or timm is installed but can't be imported.
     """
-    create_detector(model, base)
-    if model.features.backbone in WEIGHT_FREE or any(find_spec(name) is None for name in ("torch", "timm")):
+    detector = create_detector(model, base)
+    is_own = type(detector).__module__.startswith(f"{__package__}.")  # others make of features what they like
+    is_network = model.features.backbone not in WEIGHT_FREE
+    if not (is_own and is_network) or any(find_spec(name) is None for name in ("torch", "timm")):
         return
-    module = import_module("pyimgano_core.detectors.torch_parts.features")
+    try:
+        module = import_module(f"{__package__}.torch_parts.features._backbone")
+    except (ImportError, OSError) as exc:
+        raise MachineError(f"torch or timm is installed but can't be imported: {exc}") from exc
     module.check_backbone(model.features, size)

@@ -31,12 +31,13 @@ def deciding_image(
     `config.miss_limit` of the anomalous test images must be among them: the lower end of the exact interval
     counts. Images of shared groups have no interval; there the share itself does. And either the ranking is
     good, so that some threshold keeps both `config.false_alarm_limit` and `config.miss_limit`; or surely most
-    of the anomalous images would be found without it, and surely a greater share than of normal ones flagged.
+    of the anomalous images are among them, and surely a greater share than of normal ones would be flagged.
 
     The image may be as normal as any. In simulations with 8 calibration images like the other normals, 12 of
-    them to test and 40 defects, up to 7 % of samples of normal scores had such an image, and up to 20 % of
-    exponential ones; with 20 calibration images 12 and 46 %. With one that scores 8 units higher, among 8,
-    they were 98 and 88 % where defects score 3 units above normals, and 59 and 61 % where 2.
+    them to test and 40 defects, up to 7 % of samples of normal scores had such an image, and up to 23 % of
+    exponential ones; with 20 calibration images, and 20 normals to test, 12 and 46 %. With one that scores 8
+    units higher, among 8, they were 98 and 88 % where defects score 3 units above normals, and 59 and 61 %
+    where 2.
 
     Args:
         calibration: a line per calibration image.

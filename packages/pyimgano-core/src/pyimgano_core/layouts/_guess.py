@@ -27,7 +27,7 @@ from pyimgano_core.contracts.record import ANOMALOUS, NORMAL, Record
 from pyimgano_core.errors import DataError, UsageError
 from pyimgano_core.images import is_image
 from pyimgano_core.layouts._guess_masks import match_masks
-from pyimgano_core.layouts._guess_names import mentions_anomalous
+from pyimgano_core.layouts._guess_names import mentions_anomalous, says_anomalous
 from pyimgano_core.layouts._guess_places import divided, walk_places
 from pyimgano_core.manifest import is_safe_category
 
@@ -46,7 +46,7 @@ class GuessedRecords:
 
     Attributes:
         records: of its images, at least one, with paths relative to it, in the order of their names.
-        doubtful: categories of normal images that have a word for anomalous ones in their names.
+        doubtful: categories that have a word for defects in their names, of images that nothing calls normal.
         lone_masks: masks of no anomalous image, or of one of several.
         others: files that are no images, and links to folders, which are not followed.
     """
@@ -87,10 +87,9 @@ def guess_records(root: Path) -> GuessedRecords:
     names = _category_names((place.category for _, place in images), root)
     found = match_masks(masks, ((path, place) for path, place in images if not place.is_normal))
     used = set(found.values())
-    records = tuple(_record(path, place, names, found) for path, place in images)
     return GuessedRecords(
-        records=records,
-        doubtful=_doubtful(records),
+        records=tuple(_record(path, place, names, found) for path, place in images),
+        doubtful=_doubtful(images, names),
         lone_masks=tuple(str(path) for path, _ in masks if str(path) not in used),
         others=tuple(others),
     )
@@ -117,9 +116,17 @@ def _category_names(categories: Iterable[tuple[str, ...]], root: Path) -> dict[t
     return names
 
 
-def _doubtful(records: tuple[Record, ...]) -> tuple[str, ...]:
-    normal = {record.category for record in records if record.label == NORMAL}
-    return tuple(sorted(filter(mentions_anomalous, normal)))
+def _doubtful(
+    images: Iterable[tuple[PurePosixPath, Place]], names: dict[tuple[str, ...], str]
+) -> tuple[str, ...]:
+    """Return the categories that are called after defects, of images that no folder calls normal."""
+    taken = {place.category for _, place in images if place.kind is None}
+    return tuple(sorted(names[folders] for folders in taken if _sounds_anomalous(folders, names[folders])))
+
+
+def _sounds_anomalous(folders: tuple[str, ...], name: str) -> bool:
+    """The whole may be called after what it is a data set of: `metal anomalies`."""
+    return any(map(mentions_anomalous, folders)) if folders else says_anomalous(name)
 
 
 def _record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from pyimgano_core.layouts._guess_names import says_anomalous
+from pyimgano_core.layouts._guess_names import says_no_more_than_anomalous
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,4 +56,4 @@ def _key(place: Place, stem: str) -> _Key:
 
 def _says_anomalous(place: Place) -> bool:
     """Return whether a mask lies in a folder such as `nok`: it is of an image there, not of one beside it."""
-    return any(map(says_anomalous, place.kinds))
+    return any(map(says_no_more_than_anomalous, place.kinds))

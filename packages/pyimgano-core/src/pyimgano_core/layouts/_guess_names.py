@@ -7,6 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pyimgano_core.contracts.record import Split
 
 # Lower case, letters and digits alone; the reference page on manifests lists them.
@@ -32,42 +34,59 @@ SPLIT_NAMES: dict[str, Split] = {
     "test": "test",
     "testing": "test",
 }
-_ALONE = frozenset({"pass"})  # with a number, it is one of several passes
-# What may stand before or behind good and bad, and says nothing: OK-Teile, good_images, NG_2024.
-_EMPTY_WORDS = r"(?:\d|images?|imgs?|parts?|photos?|pictures?|pieces?|samples?|bild(?:er)?|fotos?|teile?)+"
-_EMPTY = re.compile(f"^{_EMPTY_WORDS}|{_EMPTY_WORDS}$")
+_NEVER_NUMBERED = frozenset({"io", "ko", "ng", "pass"})  # with a number, these are parts or passes
+_VAGUE_MASKS = frozenset({"gt"})  # or a product
+_NEGATIONS = frozenset({"free", "no", "non", "not", "without", "frei", "keine", "nicht", "ohne"})
+# What may stand before or behind good and bad, and says nothing: OK-Teile, good_images, NOK_2024.
+_EMPTY_WORDS = "images?|imgs?|parts?|photos?|pictures?|pieces?|samples?|bild(?:er)?|fotos?|teile?"
+_EMPTY = re.compile(f"^(?:{_EMPTY_WORDS})+|(?:{_EMPTY_WORDS})+$")
+_NUMBERED = re.compile(rf"^(?:\d|{_EMPTY_WORDS})+|(?:\d|{_EMPTY_WORDS})+$")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def says_normal(name: str) -> bool:
     """Return whether a folder of this name holds normal images."""
-    return _squeezed(name) in NORMAL_NAMES or _kind(name) in NORMAL_NAMES - _ALONE
+    return _says(name, NORMAL_NAMES)
 
 
 def says_anomalous(name: str) -> bool:
-    """Return whether a folder of this name holds anomalous images, without saying which defect."""
-    return _kind(name) in ANOMALOUS_NAMES
+    """Return whether a folder of this name holds anomalous images."""
+    return _says(name, ANOMALOUS_NAMES)
 
 
-def says_masks(name: str) -> bool:
-    """Return whether a folder of this name holds masks."""
-    return _squeezed(name) in MASK_NAMES
+def says_no_more_than_anomalous(name: str) -> bool:
+    """Return whether a name says so and nothing of the defect: `defect 1` and `defect 2` are two."""
+    return _EMPTY.sub("", _squeezed(name)) in ANOMALOUS_NAMES
 
 
-def split_said(name: str) -> Split | None:
-    """Return the split that a folder of this name holds."""
-    return SPLIT_NAMES.get(_squeezed(name))
+def says_masks(name: str, *, among_kinds: bool) -> bool:
+    """Return whether a folder of this name holds masks.
+
+    Args:
+        name: of the folder.
+        among_kinds: whether it lies in a split or a kind, or beside one: elsewhere a vague name says nothing.
+    """
+    squeezed = _squeezed(name)
+    return squeezed in MASK_NAMES and (among_kinds or squeezed not in _VAGUE_MASKS)
+
+
+def split_said(name: str, neighbours: Iterable[str]) -> Split | None:
+    """Return the split that a folder of this name holds; `valid` beside `invalid` is none."""
+    squeezed = _squeezed(name)
+    if squeezed == "valid" and "invalid" in map(_squeezed, neighbours):
+        return None
+    return SPLIT_NAMES.get(squeezed)
 
 
 def mentions_anomalous(name: str) -> bool:
     """Return whether a word of the name is one for anomalous images, whatever else it says: `Ausschuss A`."""
-    words = [word for word in _NO_LETTERS.split(_plain(name)) if word]
-    return any(word in ANOMALOUS_NAMES for word in words)
+    words = set(_NO_LETTERS.split(_plain(name)))
+    return not words.isdisjoint(ANOMALOUS_NAMES) and words.isdisjoint(_NEGATIONS)
 
 
-def _kind(name: str) -> str:
+def _says(name: str, names: frozenset[str]) -> bool:
     squeezed = _squeezed(name)
-    return _EMPTY.sub("", squeezed) or squeezed
+    return _EMPTY.sub("", squeezed) in names or _NUMBERED.sub("", squeezed) in names - _NEVER_NUMBERED
 
 
 def _squeezed(name: str) -> str:

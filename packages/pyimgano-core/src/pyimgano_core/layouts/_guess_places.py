@@ -10,7 +10,13 @@ from attrs import define, evolve
 from pyimgano_core.contracts.record import Split
 from pyimgano_core.images import is_hidden, is_image
 from pyimgano_core.layouts._category import list_folder
-from pyimgano_core.layouts._guess_names import says_anomalous, says_masks, says_normal, split_said
+from pyimgano_core.layouts._guess_names import (
+    says_anomalous,
+    says_masks,
+    says_no_more_than_anomalous,
+    says_normal,
+    split_said,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +47,7 @@ class Place:
     @property
     def defect(self) -> tuple[str, ...]:
         """The kinds that say more than that an image is anomalous."""
-        return tuple(name for name in self.kinds if not says_anomalous(name))
+        return tuple(name for name in self.kinds if not says_no_more_than_anomalous(name))
 
 
 def walk_places(root: Path) -> Iterator[tuple[PurePosixPath, Place]]:
@@ -62,10 +68,9 @@ def _walk(root: Path, below: PurePosixPath, place: Place) -> Iterator[tuple[Pure
     known = [name for name in names if _is_known(name) and (root / below / name).is_dir()]
     place = _holding(place, known)
     yield from ((below / name, place) for name in files)
-    names_kinds = place.split is not None or any(map(says_normal, known))
     for name in folders:
         if not is_hidden(name):
-            yield from _walk(root, below / name, _inside(place, name, names_kinds=names_kinds))
+            yield from _walk(root, below / name, _inside(place, name, folders, known))
 
 
 def _is_known(name: str) -> bool:
@@ -81,11 +86,19 @@ def _holding(place: Place, known: list[str]) -> Place:
     return evolve(place, category=(*place.category, *place.kinds), kind=None, inner=())
 
 
-def _inside(place: Place, name: str, *, names_kinds: bool) -> Place:
-    """Return what is known in a folder called `name`, which lies where `place` is known."""
-    if says_masks(name):
+def _inside(place: Place, name: str, neighbours: list[str], known: list[str]) -> Place:
+    """Return what is known in a folder called `name`, which lies where `place` is known.
+
+    Args:
+        place: where it lies.
+        name: of the folder.
+        neighbours: all folders there.
+        known: those of them that say normal or anomalous.
+    """
+    names_kinds = place.split is not None or any(map(says_normal, known))
+    if says_masks(name, among_kinds=bool(names_kinds or known or place.kind)):
         return evolve(place, is_mask=True)
-    if place.kind is None and (split := split_said(name)):
+    if place.kind is None and (split := split_said(name, neighbours)):
         return evolve(place, split=split)
     if place.kind is not None:
         return evolve(place, inner=(*place.inner, name))

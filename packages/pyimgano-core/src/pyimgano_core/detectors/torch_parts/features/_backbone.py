@@ -85,6 +85,8 @@ def build_backbone(features: FeaturesConfig, size: tuple[int, int], seed: int) -
 def check_backbone(features: FeaturesConfig, size: tuple[int, int]) -> None:
     """Do as `build_backbone` does, but for the weights: nothing is read, computed or kept in memory.
 
+    A network that looks up values at wrong places is refused by `build_backbone` alone.
+
     Raises:
         ConfigError: the backbone, a layer or the size don't fit each other.
     """
@@ -182,7 +184,7 @@ def _run(backbone: Backbone, size: tuple[int, int]) -> None:
     try:
         with torch.no_grad():
             backbone(torch.zeros(1, *size, 3, dtype=torch.uint8))
-    except (RuntimeError, AssertionError, ValueError) as exc:
+    except (RuntimeError, AssertionError, IndexError, ValueError) as exc:
         reason = (str(exc).splitlines() or [type(exc).__name__])[0]
         raise ConfigError([f"$.dataset.resize: the backbone can't take {list(size)}: {reason}"]) from exc
 

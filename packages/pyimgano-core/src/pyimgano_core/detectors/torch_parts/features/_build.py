@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from pyimgano_core.progress import Progress
 
 
-def check_backbone(config: FeaturesConfig, size: tuple[int, int]) -> None:
-    """Raise what timm's networks can't do of what a config asks for; no weights are read.
-
-    Raises:
-        ConfigError: the backbone, a layer or the size don't fit each other.
-    """
-    from pyimgano_core.detectors.torch_parts.features import _backbone  # noqa: PLC0415 - imports timm
-
-    _backbone.check_backbone(config, size)
-
-
 def build_patch_features(
     config: FeaturesConfig, images: ImageSource, *, seed: int, device: torch.device, progress: Progress
 ) -> PatchFeatures:
