@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from attrs import fields
 
 from pyimgano_core.cli._signals import HungUp, Terminated, listen
 from pyimgano_core.errors import ConfigError, DataError, ExitCode, PyimganoError
@@ -84,7 +83,9 @@ def _explained(error: click.ClickException) -> click.ClickException:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or all("--set" not in parameter.opts for parameter in context.command.params):
         return error
-    from pyimgano_core.contracts.config import RunConfig  # noqa: PLC0415 - keeps start-up light
+    from attrs import fields  # noqa: PLC0415 - keeps start-up light
+
+    from pyimgano_core.contracts.config import RunConfig  # noqa: PLC0415
 
     tables = {each.name for each in fields(RunConfig)}
     keys = [found[1] for found in _KEY_ALONE.finditer(error.message) if found[2] in tables]
