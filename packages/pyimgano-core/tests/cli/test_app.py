@@ -102,8 +102,9 @@ def test_other_wrong_words_are_no_keys():
     _, _, err = run_body("pass", "model.name=1")  # it has no --set
     assert err.rstrip().endswith("unexpected extra argument (model.name=1)")
     script = "from pyimgano_core.cli.main import core, run; run(core)"
-    command = [sys.executable, "-c", script, "evaluate", "--config.toml"]
-    assert "--set" not in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    for words in (["--config.toml"], ["--predictions", "p", "dataset.json"]):
+        command = [sys.executable, "-c", script, "evaluate", *words]
+        assert "--set" not in subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
 def test_help_is_exit_code_0():

@@ -30,7 +30,8 @@ INTERRUPTS = (KeyboardInterrupt, Terminated, HungUp)
 """What asks a command to end; whoever catches them to keep what was found raises them again."""
 
 _ISSUES_SHOWN = 20
-_KEY_ALONE = re.compile(r"(?:--|[( ])(([a-z]\w*)(?:\.\w+)+)(?=[='])")
+_DOTTED = r"[a-z]\w*(?:\.\w+)+"
+_KEY_ALONE = re.compile(rf"--({_DOTTED})(?![\w.])|[( ]({_DOTTED})=")
 _NAMED_BY_USERS = frozenset({"category", "dataset"})  # a name is text, though it be 01
 
 
@@ -88,7 +89,8 @@ def _explained(error: click.ClickException) -> click.ClickException:
     from pyimgano_core.contracts.config import RunConfig  # noqa: PLC0415
 
     tables = {each.name for each in fields(RunConfig)}
-    keys = [found[1] for found in _KEY_ALONE.finditer(error.message) if found[2] in tables]
+    words = ("".join(found) for found in _KEY_ALONE.findall(error.message))
+    keys = [word for word in words if word.partition(".")[0] in tables]
     if not keys:
         return error
     advice = f"a key of the config is set with --set {keys[0]}=VALUE"
